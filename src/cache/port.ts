@@ -1,0 +1,28 @@
+/**
+ * What the messenger asks of a cache: reads through it, and word of what has changed.
+ *
+ * Values are stored items (ciphertext, SEC-5), JSON-compatible, frozen: a caller never changes what it was given. Whoever
+ * asks has been authorized already. A cache never fails a request: dead or slow, it behaves as if it were empty.
+ */
+
+export interface CachePolicy {
+  /** Milliseconds a value may be served for; jittered by the cache, never exceeded. */
+  readonly ttlMs: number;
+  /** How long past its expiry a value may still be served when loading it anew fails. 0: never. */
+  readonly staleOnErrorMs: number;
+  /** Milliseconds that the answer `undefined` may be served for; at most 1,000. */
+  readonly negativeTtlMs: number;
+}
+
+export interface CacheRead<T> {
+  readonly value: T | undefined;
+  /** True when no load was made for this call. */
+  readonly cached: boolean;
+}
+
+export interface Cache {
+  /** The value under the key, or what `load` gives; loads of one key at once are one load (single flight). */
+  read<T>(key: string, policy: CachePolicy, load: () => Promise<T | undefined>): Promise<CacheRead<T>>;
+  /** Drops the keys here at once and elsewhere soon; a load under way when this is called is not kept. */
+  invalidate(keys: readonly string[]): void;
+}

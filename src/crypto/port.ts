@@ -1,0 +1,29 @@
+/**
+ * What the messenger asks of encryption (SEC-2): text in, a sealed string out, bound to the place it is stored at.
+ *
+ * A sealed string opens only at the same conversation, seq and author; moved, changed or sealed by another key, it is
+ * unreadable with a reason, never an exception, so that one bad item does not take a page down (SEC-3).
+ */
+import type { ConversationUuid, UserUuid } from '#domain/ids';
+
+/** Where a sealed text stands; the additional data of its encryption. */
+export interface Place {
+  readonly conversation: ConversationUuid;
+  readonly seq: number;
+  readonly author: UserUuid;
+}
+
+/** Why a sealed text does not open. */
+export type UnreadableReason = 'tampered' | 'malformed' | 'unknown_version' | 'wrong_key' | 'key_gone';
+
+export type Opened = { readonly text: string } | { readonly unreadable: UnreadableReason };
+
+/** Calls reject only when the keyring cannot be reached (`unavailable`), never for what is stored. */
+export interface Sealer {
+  /** The text, sealed for one place. `deadline` in milliseconds since the epoch. */
+  seal(place: Place, text: string, deadline?: number): Promise<string>;
+  /** In the order asked; keys are fetched once per (conversation, author). */
+  open(sealed: readonly { readonly place: Place; readonly sealed: string }[], deadline?: number): Promise<Opened[]>;
+  /** Forgets unwrapped keys of an author here (erase, disable); the keys table is not touched. */
+  forget(author: UserUuid): void;
+}

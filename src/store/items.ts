@@ -1,0 +1,133 @@
+/** The items of the table (SPEC, TABLE), as they are stored. Times are ISO 8601 in milliseconds with `Z`; texts are sealed. */
+import type { Item, Key } from '#table/port';
+
+/** When a member was in a group: from the seq of joining to the seq of leaving, both readable; still in it without `to`. */
+export interface MemberSpan {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** Somebody who is, or was, in a conversation. A direct conversation has two, each with the one span {from: 0}. */
+export interface Member {
+  readonly user_uuid: string;
+  readonly spans: readonly MemberSpan[];
+}
+
+/** What the members and the title of a conversation are as of one seq; the newest such entry of the log holds the truth. */
+export interface Membership {
+  readonly members_seq: number;
+  readonly members: readonly Member[];
+  readonly title?: string;
+}
+
+/** Entry 0 of a conversation's log. Its membership follows the log's newest system entry (a projection, repaired by the fan-out). */
+export type ConversationItem = Key &
+  Membership & {
+    readonly type: 'conversation';
+    readonly uuid: string;
+    readonly kind: 'direct' | 'group';
+    readonly created_by: string;
+    readonly created_at: string;
+  };
+
+/** What a system entry says happened. */
+export type MembershipChange =
+  | { readonly act: 'added' | 'removed' | 'left'; readonly user_uuid: string }
+  | { readonly act: 'created' | 'renamed' };
+
+/** Entry n ≥ 1 of a conversation's log. */
+export type EntryItem = Key & {
+  readonly type: 'message';
+  readonly kind: 'text' | 'system';
+  readonly message_group_uuid: string;
+  readonly seq: number;
+  readonly uuid: string;
+  readonly user_uuid: string;
+  readonly display_name: string;
+  readonly handle: string;
+  /** Sealed text; absent on a tombstone and on a system entry. */
+  readonly message?: string;
+  /** Sealed beginning of a long text, for inbox rows; absent when `message` itself is short enough to be copied. */
+  readonly preview?: string;
+  /** SHA-256 of the text keyed by nothing would leak it; this is an HMAC, so that a repeated send is compared without opening. */
+  readonly created_at: string;
+  readonly edited_at?: string;
+  readonly deleted_at?: string;
+  readonly reply_to?: number;
+  /** `<emoji> <user uuid>` each: one per user and emoji, added and removed without reading. */
+  readonly reactions?: ReadonlySet<string>;
+  /** Counts edits, deletion and reactions, so that an inbox row never goes back to an older text. */
+  readonly rev?: number;
+  /** The seq of the system entry whose membership this entry was written under; absent: 0, as created. */
+  readonly members_seq?: number;
+  readonly change?: MembershipChange;
+  /** On a system entry: the whole membership that holds from here on. */
+  readonly membership?: Membership;
+};
+
+/** One user's view of one conversation. Without `inbox` it is in no index: a direct conversation nobody has written in yet. */
+export type InboxRowItem = Key & {
+  readonly type: 'inbox_row';
+  readonly user_uuid: string;
+  readonly message_group_uuid: string;
+  readonly kind: 'direct' | 'group';
+  readonly inbox?: string;
+  readonly title?: string;
+  readonly other_user_uuid?: string;
+  readonly other_user_display_name?: string;
+  readonly other_user_handle?: string;
+  /** The sealed preview of the newest entry, as its writer sealed it; absent when there is none to show. */
+  readonly last_message?: string;
+  readonly last_message_at: string;
+  /** Whose entry it is: with the seq and the conversation, the place the preview was sealed for. */
+  readonly last_user_uuid?: string;
+  readonly last_change?: MembershipChange;
+  readonly last_seq: number;
+  readonly last_rev: number;
+  readonly read_seq: number;
+  readonly muted: boolean;
+};
+
+/** A user. `status` decides whether requests of theirs are served. */
+export type ProfileItem = Key & {
+  readonly type: 'profile';
+  readonly uuid: string;
+  readonly handle: string;
+  readonly display_name: string;
+  readonly status: 'active' | 'disabled' | 'erasing' | 'erased';
+  readonly created_at: string;
+};
+
+/** Who has a handle: the lock that makes it unique. */
+export type HandleItem = Key & { readonly type: 'handle'; readonly handle: string; readonly user_uuid: string };
+
+/** `user_uuid` takes no direct messages from `blocked_user_uuid`. */
+export type BlockItem = Key & {
+  readonly type: 'block';
+  readonly user_uuid: string;
+  readonly blocked_user_uuid: string;
+  readonly created_at: string;
+};
+
+/** How far a consumer of the change feed has come in a shard, and who reads it (issue of leases: conditional, no transaction). */
+export type CheckpointItem = Key & {
+  readonly type: 'checkpoint';
+  readonly consumer: string;
+  readonly shard: string;
+  readonly position?: string;
+  readonly owner?: string;
+  readonly lease_until?: number;
+  readonly done?: boolean;
+};
+
+export type StoredItem =
+  | ConversationItem
+  | EntryItem
+  | InboxRowItem
+  | ProfileItem
+  | HandleItem
+  | BlockItem
+  | CheckpointItem;
+
+/** Reads an item as one of ours by its `type`; whoever asks for a key knows the type that stands there. */
+export const asStored = <T extends StoredItem>(item: Item | undefined): T | undefined => item as T | undefined;
