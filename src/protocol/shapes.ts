@@ -1,0 +1,202 @@
+/**
+ * The shapes on the wire, version 1. The same schemas validate requests, shape answers and generate the OpenAPI document.
+ * The client takes only the types, so that a browser loads no schema.
+ */
+import { type Static, Type } from 'typebox';
+import {
+  displayNameCharactersMax,
+  emojiCharactersMax,
+  groupMembersMax,
+  messageCharactersMax,
+  pageDefault,
+  pageMax,
+  seqMax,
+  titleCharactersMax,
+} from '#domain/limits';
+
+const closed = { additionalProperties: false } as const;
+const handlePattern = '^[A-Za-z0-9_]{3,30}$';
+const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
+
+const Uuid = Type.String({ pattern: uuidPattern, maxLength: 36 });
+const HandleText = Type.String({
+  pattern: handlePattern,
+  maxLength: 30,
+  description: '3–30 of a-z 0-9 _, without case',
+});
+const Time = Type.String({ description: 'ISO 8601, milliseconds, Z' });
+const Seq = Type.Integer({ minimum: 1, maximum: seqMax });
+const DisplayName = Type.String({ minLength: 1, maxLength: displayNameCharactersMax });
+
+export const User = Type.Object(
+  { uuid: Uuid, handle: HandleText, display_name: DisplayName, created_at: Time },
+  closed,
+);
+export type User = Static<typeof User>;
+
+export const PublicUser = Type.Object({ uuid: Uuid, handle: HandleText, display_name: DisplayName }, closed);
+export type PublicUser = Static<typeof PublicUser>;
+
+export const SignIn = Type.Object({ handle: HandleText, display_name: Type.Optional(DisplayName) }, closed);
+export type SignIn = Static<typeof SignIn>;
+
+export const SignedIn = Type.Object(
+  { access_token: Type.String(), token_type: Type.Literal('Bearer'), expires_in: Type.Integer(), user: User },
+  closed,
+);
+export type SignedIn = Static<typeof SignedIn>;
+
+export const MePatch = Type.Object(
+  { handle: Type.Optional(HandleText), display_name: Type.Optional(DisplayName) },
+  { ...closed, minProperties: 1 },
+);
+export type MePatch = Static<typeof MePatch>;
+
+export const Message = Type.Object(
+  {
+    uuid: Uuid,
+    seq: Seq,
+    message_group_uuid: Uuid,
+    kind: Type.Union([Type.Literal('text'), Type.Literal('system')]),
+    user_uuid: Uuid,
+    handle: Type.String(),
+    display_name: Type.String(),
+    message: Type.Optional(Type.String({ description: 'Absent when deleted, or unreadable' })),
+    created_at: Time,
+    edited_at: Type.Optional(Time),
+    deleted_at: Type.Optional(Time),
+    reply_to: Type.Optional(Seq),
+    reactions: Type.Optional(Type.Record(Type.String(), Type.Array(Uuid))),
+    unreadable: Type.Optional(Type.String({ description: 'Why the stored text does not open (SEC-3)' })),
+  },
+  closed,
+);
+export type Message = Static<typeof Message>;
+
+export const Row = Type.Object(
+  {
+    uuid: Uuid,
+    kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
+    title: Type.Optional(Type.String()),
+    other_user_uuid: Type.Optional(Uuid),
+    other_user_handle: Type.Optional(Type.String()),
+    other_user_display_name: Type.Optional(Type.String()),
+    last_message: Type.String(),
+    last_message_at: Time,
+    last_seq: Type.Integer({ minimum: 0 }),
+    read_seq: Type.Integer({ minimum: 0 }),
+    unread: Type.Integer({ minimum: 0 }),
+    muted: Type.Boolean(),
+    archived: Type.Boolean(),
+  },
+  closed,
+);
+export type Row = Static<typeof Row>;
+
+export const Participant = Type.Object(
+  { uuid: Uuid, handle: Type.String(), display_name: Type.String(), read_seq: Type.Integer({ minimum: 0 }) },
+  closed,
+);
+export type Participant = Static<typeof Participant>;
+
+export const Conversation = Type.Object(
+  {
+    uuid: Uuid,
+    kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
+    title: Type.Optional(Type.String()),
+    created_by: Uuid,
+    created_at: Time,
+    participants: Type.Array(Participant),
+  },
+  closed,
+);
+export type Conversation = Static<typeof Conversation>;
+
+const Title = Type.String({ minLength: 1, maxLength: titleCharactersMax });
+
+export const NewConversation = Type.Object(
+  {
+    handles: Type.Array(HandleText, { minItems: 1, maxItems: groupMembersMax - 1 }),
+    title: Type.Optional(Title),
+  },
+  closed,
+);
+export type NewConversation = Static<typeof NewConversation>;
+
+export const ConversationPatch = Type.Object(
+  {
+    title: Type.Optional(Title),
+    muted: Type.Optional(Type.Boolean()),
+    archived: Type.Optional(Type.Boolean()),
+  },
+  { ...closed, minProperties: 1 },
+);
+export type ConversationPatch = Static<typeof ConversationPatch>;
+
+const MessageText = Type.String({ minLength: 1, maxLength: messageCharactersMax });
+
+export const NewMessage = Type.Object(
+  { uuid: Type.Optional(Uuid), message: MessageText, reply_to: Type.Optional(Seq) },
+  closed,
+);
+export type NewMessage = Static<typeof NewMessage>;
+
+export const MessagePatch = Type.Object({ message: MessageText }, closed);
+export type MessagePatch = Static<typeof MessagePatch>;
+
+export const ReadMark = Type.Object(
+  { seq: Type.Integer({ minimum: 0, maximum: seqMax }), unread: Type.Optional(Type.Boolean()) },
+  closed,
+);
+export type ReadMark = Static<typeof ReadMark>;
+
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax, default: pageDefault }));
+const Cursor = Type.Optional(Type.String({ maxLength: 1_024 }));
+
+export const MessagesQuery = Type.Object(
+  {
+    limit: Limit,
+    cursor: Cursor,
+    after_seq: Type.Optional(Type.Integer({ minimum: 0, maximum: seqMax })),
+    before_seq: Type.Optional(Type.Integer({ minimum: 1, maximum: seqMax + 1 })),
+    at: Type.Optional(
+      Type.String({ maxLength: 30, description: 'A time: the page that ends at the newest message not after it' }),
+    ),
+  },
+  closed,
+);
+export type MessagesQuery = Static<typeof MessagesQuery>;
+
+export const ConversationsQuery = Type.Object(
+  {
+    folder: Type.Optional(Type.Union([Type.Literal('inbox'), Type.Literal('archive')])),
+    limit: Limit,
+    cursor: Cursor,
+  },
+  closed,
+);
+export type ConversationsQuery = Static<typeof ConversationsQuery>;
+
+export const MessagesPage = Type.Object(
+  { messages: Type.Array(Message), cursor: Type.Optional(Type.String()) },
+  closed,
+);
+export type MessagesPage = Static<typeof MessagesPage>;
+
+export const ConversationsPage = Type.Object(
+  { conversations: Type.Array(Row), cursor: Type.Optional(Type.String()) },
+  closed,
+);
+export type ConversationsPage = Static<typeof ConversationsPage>;
+
+export const Blocks = Type.Object({ blocks: Type.Array(PublicUser) }, closed);
+export type Blocks = Static<typeof Blocks>;
+
+export const ConversationParams = Type.Object({ uuid: Type.String() }, closed);
+export const MessageParams = Type.Object({ uuid: Type.String(), seq: Seq }, closed);
+export const ReactionParams = Type.Object(
+  { uuid: Type.String(), seq: Seq, emoji: Type.String({ minLength: 1, maxLength: emojiCharactersMax }) },
+  closed,
+);
+export const HandleParams = Type.Object({ handle: HandleText }, closed);
+export const ParticipantParams = Type.Object({ uuid: Type.String(), handle: HandleText }, closed);
