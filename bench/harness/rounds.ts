@@ -1,0 +1,147 @@
+/**
+ * Side by side in alternating rounds (A B A B …): every subject is measured once in each round, in turn, so that a machine
+ * that slows down slows all of them, and each figure is the median over rounds with its spread.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Load, RoundResult } from './loop.ts';
+import type { FromRunner, ToRunner } from './runner.ts';
+import { type Spread, spreadOf } from './stats.ts';
+import type { OperationName } from './subject.ts';
+import type { WorldSize } from './world.ts';
+
+export interface Plan {
+  /** Names of modules under `bench/subjects/`; the first is what the others are compared with. */
+  readonly subjects: readonly string[];
+  readonly operations: readonly OperationName[];
+  readonly inFlight: readonly number[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly world: WorldSize;
+}
+
+export interface Figure {
+  readonly subject: string;
+  readonly operation: OperationName;
+  readonly inFlight: number;
+  readonly rounds: number;
+  readonly opsPerSecond: Spread;
+  /** Milliseconds. */
+  readonly p50: Spread;
+  readonly p99: Spread;
+  /** Microseconds per operation. */
+  readonly cpuServer: Spread;
+  readonly cpuClient: Spread;
+}
+
+export interface SideBySide {
+  readonly figures: readonly Figure[];
+  readonly skipped: Readonly<Record<string, string>>;
+  readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly loadedSeconds: Readonly<Record<string, number>>;
+  /** Proportional resident memory after the last round, the subject's runner and its servers. */
+  readonly memoryBytes: Readonly<Record<string, number>>;
+}
+
+interface Runner {
+  readonly name: string;
+  readonly ready: Extract<FromRunner, { ready: true }>;
+  run(load: Load): Promise<Extract<FromRunner, { result: RoundResult }>>;
+  close(): Promise<void>;
+}
+
+/** Loading the standard world takes seconds; this bounds a subject that hangs. */
+const answerMsMax = 300_000;
+
+const startRunner = async (name: string, size: WorldSize): Promise<Runner | { readonly skipped: string }> => {
+  const subject = fileURLToPath(new URL(`../subjects/${name}.ts`, import.meta.url));
+  const child = fork(fileURLToPath(new URL('./runner.ts', import.meta.url)), [subject, JSON.stringify(size)]);
+  const next = (): Promise<FromRunner> =>
+    new Promise((resolve, reject) => {
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        child.removeAllListeners('message').removeAllListeners('exit');
+        settle();
+      };
+      const timer = setTimeout(() => done(() => reject(new Error(`${name}: no answer`))), answerMsMax);
+      child.once('message', (message) => done(() => resolve(message as FromRunner)));
+      child.once('exit', (code) => done(() => reject(new Error(`${name}: ended with ${code}`))));
+    });
+  const first = await next();
+  if ('skipped' in first) return { skipped: first.skipped };
+  if (!('ready' in first)) throw new Error(`${name}: ${'failed' in first ? first.failed : 'not ready'}`);
+  const ask = (message: ToRunner): void => {
+    child.send(message);
+  };
+  return {
+    name,
+    ready: first,
+    run: async (load) => {
+      const answer = next();
+      ask({ load });
+      const message = await answer;
+      if ('result' in message) return message;
+      throw new Error(`${name}: ${'failed' in message ? message.failed : 'an answer out of turn'}`);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        ask({ close: true });
+      }),
+  };
+};
+
+const figureOf = (subject: string, load: Load, results: readonly RoundResult[]): Figure => ({
+  subject,
+  operation: load.operation,
+  inFlight: load.inFlight,
+  rounds: results.length,
+  opsPerSecond: spreadOf(results.map((one) => one.opsPerSecond)),
+  p50: spreadOf(results.map((one) => one.p50)),
+  p99: spreadOf(results.map((one) => one.p99)),
+  cpuServer: spreadOf(results.map((one) => one.cpuServer)),
+  cpuClient: spreadOf(results.map((one) => one.cpuClient)),
+});
+
+/** Runs the plan. A round before the first is thrown away: it warms caches and the compiler. */
+export const sideBySide = async (plan: Plan, say: (line: string) => void): Promise<SideBySide> => {
+  const runners: Runner[] = [];
+  const skipped: Record<string, string> = {};
+  const memoryBytes: Record<string, number> = {};
+  try {
+    for (const name of plan.subjects) {
+      say(`loading ${name}`);
+      const started = await startRunner(name, plan.world);
+      if ('skipped' in started) {
+        skipped[name] = started.skipped;
+        say(`skipping ${name}: ${started.skipped}`);
+      } else runners.push(started);
+    }
+    const figures: Figure[] = [];
+    for (const operation of plan.operations) {
+      for (const inFlight of plan.inFlight) {
+        const load = { operation, inFlight, seconds: plan.seconds };
+        const results = new Map<string, RoundResult[]>(runners.map((runner) => [runner.name, []]));
+        for (const runner of runners) await runner.run({ ...load, seconds: Math.min(2, plan.seconds) });
+        for (let round = 0; round < plan.rounds; round += 1) {
+          for (const runner of runners) {
+            const answer = await runner.run(load);
+            results.get(runner.name)?.push(answer.result);
+            memoryBytes[runner.name] = answer.memoryBytes;
+          }
+        }
+        for (const [name, rounds] of results) figures.push(figureOf(name, load, rounds));
+        say(`measured ${operation}, ${inFlight} in flight`);
+      }
+    }
+    return {
+      figures,
+      skipped,
+      versions: Object.fromEntries(runners.map((runner) => [runner.name, runner.ready.versions])),
+      loadedSeconds: Object.fromEntries(runners.map((runner) => [runner.name, runner.ready.loadedSeconds])),
+      memoryBytes,
+    };
+  } finally {
+    await Promise.all(runners.map((runner) => runner.close()));
+  }
+};

@@ -1,0 +1,71 @@
+/**
+ * A process that holds one subject and runs loads on it when told. Each subject has its own, so that no one's garbage and no
+ * one's compiled code is another's. Started by `rounds.ts`; speaks over the channel of `fork`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Load, runLoop } from './loop.ts';
+import { memoryOf } from './processes.ts';
+import { seeded } from './random.ts';
+import type { StartSubject } from './subject.ts';
+import { makeWorld, type WorldSize } from './world.ts';
+
+export type ToRunner = { readonly load: Load } | { readonly close: true };
+
+export type FromRunner =
+  | { readonly ready: true; readonly versions: Readonly<Record<string, string>>; readonly loadedSeconds: number }
+  | { readonly skipped: string }
+  | { readonly result: Awaited<ReturnType<typeof runLoop>>; readonly memoryBytes: number }
+  | { readonly failed: string };
+
+const tell = (message: FromRunner): void => {
+  process.send?.(message);
+};
+
+const main = async (modulePath: string, size: WorldSize): Promise<void> => {
+  const module: { readonly start: StartSubject } = await import(modulePath);
+  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  const begin = performance.now();
+  const subject = await module.start({ world: makeWorld(size), random: seeded(2), folder });
+  if ('skipped' in subject) {
+    rmSync(folder, { recursive: true, force: true });
+    tell({ skipped: subject.skipped });
+    process.disconnect();
+    return;
+  }
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= subject.close().then(() => {
+      rmSync(folder, { recursive: true, force: true });
+      if (process.connected) process.disconnect();
+    });
+    return closing;
+  };
+  // Whoever started this may be stopped by hand: then nobody says close.
+  process.on('disconnect', () => {
+    close().then(
+      () => process.exit(),
+      () => process.exit(1),
+    );
+  });
+  process.on('message', (message: ToRunner) => {
+    const answer =
+      'close' in message
+        ? close()
+        : runLoop(subject, message.load).then((result) =>
+            tell({ result, memoryBytes: memoryOf([process.pid, ...subject.processes]) }),
+          );
+    answer.catch((error: unknown) =>
+      tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    );
+  });
+  tell({ ready: true, versions: subject.versions, loadedSeconds: (performance.now() - begin) / 1_000 });
+};
+
+const [modulePath, size] = process.argv.slice(2);
+if (modulePath === undefined || size === undefined) throw new Error('usage: runner <module> <world size as JSON>');
+main(modulePath, JSON.parse(size) as WorldSize).catch((error: unknown) => {
+  tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  process.disconnect();
+});

@@ -1,0 +1,48 @@
+/** PostgreSQL behind Fastify. */
+import { fileURLToPath } from 'node:url';
+import { SignJWT } from 'jose';
+import { startServerProcess } from '../harness/server-process.ts';
+import type { StartSubject } from '../harness/subject.ts';
+import { startCluster } from '../rivals/postgres/cluster.ts';
+import { loadWorld } from '../rivals/postgres/messages.ts';
+import { httpOperations } from './http.ts';
+
+const secret = 'a secret of the benchmark, at least 32 bytes';
+
+export const start: StartSubject = async (options) => {
+  const { world, random } = options;
+  const cluster = await startCluster();
+  if ('skipped' in cluster) return cluster;
+  await loadWorld(cluster.connection, world, random);
+  const server = await startServerProcess<{ port: number }>(
+    fileURLToPath(new URL('../rivals/postgres/server.ts', import.meta.url)),
+    [JSON.stringify(cluster.connection), secret],
+  );
+  const tokens = await Promise.all(
+    world.people.map((person) =>
+      new SignJWT({ handle: person.handle, name: person.display_name })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(person.uuid)
+        .setIssuer('bench')
+        .setAudience('bench')
+        .setExpirationTime('1d')
+        .sign(new TextEncoder().encode(secret)),
+    ),
+  );
+  const { client, operations } = httpOperations(options, {
+    port: server.ready.port,
+    conversations: world.pairs.map((pair) => pair.uuid),
+    tokens,
+  });
+  return {
+    versions: { postgresql: cluster.version },
+    operations,
+    settle: () => Promise.resolve(),
+    processes: [server.pid, cluster.pid],
+    close: async () => {
+      client.close();
+      await server.stop();
+      await cluster.stop();
+    },
+  };
+};
