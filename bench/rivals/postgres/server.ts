@@ -122,6 +122,9 @@ process.on('SIGTERM', () => {
   app
     .close()
     .then(() => database.close())
-    .then(() => process.exit());
+    .then(
+      () => process.exit(),
+      () => process.exit(1),
+    );
 });
 process.stdout.write(`${JSON.stringify({ port: typeof address === 'object' ? address?.port : undefined })}\n`);
