@@ -1,0 +1,85 @@
+/**
+ * An unwrapped data key in this process's memory: usable until it is given up, then zeroed. Whoever is about to use it
+ * holds it first, so that it is never zeroed under a cipher's hands.
+ */
+import { aadEncoder, headerOf, type KeyId, openWith, sealWith } from './jwe.ts';
+import type { Opened } from './port.ts';
+
+/** Whose key it is, which one, when it was made (milliseconds since the epoch), and where its conversation stood then. */
+export interface DataKeyName extends KeyId {
+  readonly conversation: string;
+  readonly author: string;
+  readonly createdAt: number;
+  readonly fromSeq: number;
+}
+
+export class DataKey {
+  readonly name: DataKeyName;
+  /** The protected header of all that this key seals. */
+  readonly header: string;
+  /** When this copy must be given up, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Seals and opens since it was unwrapped here. */
+  uses = 0;
+  #bytes: Buffer | undefined;
+  #holds = 0;
+  #givenUp = false;
+  readonly #aad: (seq: number) => Buffer;
+
+  /** Takes over `bytes`: they are zeroed here. */
+  constructor(name: DataKeyName, bytes: Buffer, expiresAt: number) {
+    this.name = name;
+    this.header = headerOf(name);
+    this.expiresAt = expiresAt;
+    this.#bytes = bytes;
+    this.#aad = aadEncoder(this.header, name.conversation, name.author);
+  }
+
+  /** True while the key may still serve, and what it opened may still be shown. */
+  live(now: number): boolean {
+    return !this.#givenUp && now < this.expiresAt;
+  }
+
+  hold(count = 1): void {
+    this.#holds += count;
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    this.#zeroWhenFree();
+  }
+
+  /** The key serves no more; its bytes are zeroed as soon as nobody holds it. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.#zeroWhenFree();
+  }
+
+  /** True once the bytes are zeroed. */
+  get zeroed(): boolean {
+    return this.#bytes === undefined;
+  }
+
+  seal(seq: number, text: string): string {
+    this.uses += 1;
+    return sealWith(this.#held(), this.header, this.#aad(seq), text);
+  }
+
+  /** Opens a well-formed sealed string whose header is this key's. */
+  open(seq: number, sealed: string): Opened {
+    this.uses += 1;
+    return openWith(this.#held(), this.header, this.#aad(seq), sealed);
+  }
+
+  /** A key that was zeroed would seal under 32 zero bytes: it has no bytes instead, and to use it is a mistake in the code. */
+  #held(): Buffer {
+    if (this.#bytes === undefined) throw new TypeError('a data key was used after it was given up');
+    return this.#bytes;
+  }
+
+  #zeroWhenFree(): void {
+    if (!this.#givenUp || this.#holds > 0) return;
+    this.#bytes?.fill(0);
+    this.#bytes = undefined;
+  }
+}

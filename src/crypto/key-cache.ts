@@ -1,0 +1,75 @@
+/**
+ * Unwrapped data keys in memory, bounded by count, age and use. What leaves is zeroed, so a memory dump shows the keys of
+ * the last minutes only; and an operator sees in the key service's log that a key is still in use.
+ */
+import { LRUCache } from 'lru-cache';
+import type { DataKey } from './data-key.ts';
+
+export interface KeyCacheLimits {
+  /** Keys held at once. */
+  readonly keysMax: number;
+  /** Seals and opens of one unwrapped copy. */
+  readonly usesMax: number;
+}
+
+export interface KeyCache {
+  /** The key whose header this is, for its place, when it is held and may still serve. */
+  get(conversation: string, author: string, header: string, now: number): DataKey | undefined;
+  /** The key that seals for this place now. */
+  current(conversation: string, author: string, now: number): DataKey | undefined;
+  /** Keeps a key, and returns the one to use: the copy already held, where there is one (the new copy is then zeroed). */
+  add(key: DataKey, now: number): DataKey;
+  makeCurrent(key: DataKey): void;
+  forget(author: string): void;
+  readonly size: number;
+}
+
+const placeOf = (conversation: string, author: string): string => `${author}/${conversation}`;
+const nameOf = (conversation: string, author: string, header: string): string => `${author}/${conversation}/${header}`;
+const nameOfKey = (key: DataKey): string => nameOf(key.name.conversation, key.name.author, key.header);
+const placeOfKey = (key: DataKey): string => placeOf(key.name.conversation, key.name.author);
+
+export const createKeyCache = (limits: KeyCacheLimits): KeyCache => {
+  /** Each of these is a key that is in `keys` too, so the bound on `keys` bounds both. */
+  const currents = new Map<string, DataKey>();
+  const keys = new LRUCache<string, DataKey>({
+    max: limits.keysMax,
+    dispose: (key) => {
+      key.giveUp();
+      if (currents.get(placeOfKey(key)) === key) currents.delete(placeOfKey(key));
+    },
+  });
+
+  const ifServing = (key: DataKey | undefined, now: number): DataKey | undefined => {
+    if (key === undefined) return undefined;
+    if (key.live(now) && key.uses < limits.usesMax) return key;
+    keys.delete(nameOfKey(key));
+    return undefined;
+  };
+
+  const get: KeyCache['get'] = (conversation, author, header, now) =>
+    ifServing(keys.get(nameOf(conversation, author, header)), now);
+
+  return {
+    get,
+    current: (conversation, author, now) => ifServing(currents.get(placeOf(conversation, author)), now),
+    add(key, now) {
+      const held = get(key.name.conversation, key.name.author, key.header, now);
+      if (held === undefined) {
+        keys.set(nameOfKey(key), key);
+        return key;
+      }
+      key.giveUp();
+      return held;
+    },
+    makeCurrent(key) {
+      if (keys.peek(nameOfKey(key)) === key) currents.set(placeOfKey(key), key);
+    },
+    forget(author) {
+      for (const [name, key] of [...keys.entries()]) if (key.name.author === author) keys.delete(name);
+    },
+    get size() {
+      return keys.size;
+    },
+  };
+};

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ciphersOnly, localRig, place } from '../../test/crypto/rig.ts';
+
+const texts = fc.string({ unit: 'grapheme', maxLength: 300 });
+
+describe('sealing and opening', () => {
+  let rig: Awaited<ReturnType<typeof localRig>>;
+  beforeEach(async () => {
+    rig = await localRig();
+  });
+  afterEach(() => rig.done());
+
+  test('[SEC-2] what is sealed opens at its place, here and on another node, and is not to be seen in the sealed string', async () => {
+    const [here, there] = [rig.node(), rig.node()];
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 1, max: 999_999_999_999 }), async (text, seq) => {
+        const sealed = await here.sealer.seal(place(seq), text);
+        for (const { sealer } of [here, there])
+          expect(await sealer.open([{ place: place(seq), sealed }])).toEqual([{ text }]);
+        if (text.length > 4) expect(sealed).not.toContain(text);
+      }),
+      { numRuns: 100 },
+    );
+    expect(here.sealer.counters).toMatchObject({ sealed: 100, recalled: 100, opened: 0 });
+    expect(there.sealer.counters).toMatchObject({ sealed: 0, opened: 100 });
+  });
+
+  test('[SEC-2] the same text sealed twice is two different strings: each has an IV of its own', async () => {
+    const { sealer } = rig.node();
+    const sealed = new Set<string>();
+    for (let n = 0; n < 600; n += 1) sealed.add((await sealer.seal(place(1), 'same')).split('.')[1] ?? '');
+    expect(sealed.size).toBe(600);
+  });
+
+  test('[SEC-2] a page is opened in the order asked, each text by the key of its own author', async () => {
+    const { sealer } = rig.node();
+    const reader = rig.node({ sealer: ciphersOnly });
+    const items = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => ({
+        place: place(n + 1, n % 3),
+        sealed: await sealer.seal(place(n + 1, n % 3), `text ${n}`),
+      })),
+    );
+    expect(await reader.sealer.open(items)).toEqual(items.map((_, n) => ({ text: `text ${n}` })));
+    expect(reader.keyring.counters.unwrapped).toBe(3);
+  });
+
+  test('[SEC-2] a text without a UTF-8 form reads the same from memory as from the cipher', async () => {
+    const [here, there] = [rig.node(), rig.node()];
+    const sealed = await here.sealer.seal(place(1), 'half \ud800 a pair');
+    const items = [{ place: place(1), sealed }];
+    expect(await here.sealer.open(items)).toEqual(await there.sealer.open(items));
+  });
+
+  test('a text too long ever to be opened again is not sealed', async () => {
+    const { sealer } = rig.node();
+    const longest = '\u{1f600}'.repeat(4_096);
+    const sealed = await sealer.seal(place(1), longest);
+    expect(await rig.node().sealer.open([{ place: place(1), sealed }])).toEqual([{ text: longest }]);
+    await expect(sealer.seal(place(1), 'x'.repeat(40_000))).rejects.toThrow(RangeError);
+  });
+
+  test('[SEC-3] a text opened before is given out only at its place, and not after its author is forgotten', async () => {
+    const { sealer } = rig.node();
+    const sealed = await sealer.seal(place(7), 'here only');
+    expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ text: 'here only' }]);
+    expect(sealer.counters.recalled).toBe(1);
+    expect(await sealer.open([{ place: place(8), sealed }])).toEqual([{ unreadable: 'tampered' }]);
+    expect(await sealer.open([{ place: place(7, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(await sealer.open([{ place: place(7, 1, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    sealer.forget(place(7).author);
+    await rig.table.batchWrite([{ delete: { pk: `KEY#${place(7).author}`, sk: `${place(7).conversation}#000001` } }]);
+    expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(sealer.counters.recalled).toBe(1);
+  });
+
+  test('[SEC-2] an opened text is not kept longer than the key that opened it', async () => {
+    const { sealer, keyring } = rig.node();
+    const sealed = await sealer.seal(place(1), 'for ten minutes');
+    rig.clock.now += 10 * 60_000;
+    expect(await sealer.open([{ place: place(1), sealed }])).toEqual([{ text: 'for ten minutes' }]);
+    expect(sealer.counters).toMatchObject({ recalled: 0, opened: 1 });
+    expect(keyring.counters).toMatchObject({ minted: 1, unwrapped: 1 });
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * The sealer: text to sealed string and back, with the data key of its conversation and author (SEC-2, SEC-3).
+ *
+ * Whatever is stored, opening it ends in a text or a reason; every reason is counted.
+ */
+import type { DataKey } from './data-key.ts';
+import { headerIn, sealedCharactersMax } from './jwe.ts';
+import type { Keyring, MissingKey } from './keyring.ts';
+import { createOpenedTexts } from './opened-texts.ts';
+import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
+
+export const sealerDefaults = {
+  /** Texts kept opened: a thousand pages of 20. */
+  openedTextsMax: 20_000,
+  /** Characters of them, sealed and open: messages of 200 characters take 600, so this bounds them at about 12 MB. */
+  openedCharactersMax: 12_000_000,
+} as const;
+
+/** UTF-8 octets of a text whose sealed string is not longer than what is opened; the longest message takes 16,384. */
+const textBytesMax = Math.floor((sealedCharactersMax * 3) / 4) - 512;
+
+/** A text that has no UTF-8 form; what comes back from its sealed string has U+FFFD in the place of each. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+export interface SealerOptions {
+  readonly keyring: Keyring;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly limits?: Partial<{ readonly [Name in keyof typeof sealerDefaults]: number }>;
+}
+
+/** Sums since the start, for metrics. */
+export interface SealerCounters {
+  readonly sealed: number;
+  /** Opened by a cipher. */
+  readonly opened: number;
+  /** Found opened already. */
+  readonly recalled: number;
+  readonly unreadable: Readonly<Record<UnreadableReason, number>>;
+}
+
+interface Waiting {
+  readonly at: number;
+  readonly place: Place;
+  readonly sealed: string;
+}
+
+/** Those of one page that wait for one key. */
+interface KeyWanted {
+  readonly conversation: string;
+  readonly author: string;
+  readonly header: string;
+  readonly waiting: Waiting[];
+}
+
+export const createSealer = (options: SealerOptions): Sealer & { readonly counters: SealerCounters } => {
+  const { keyring, now } = options;
+  const limits = { ...sealerDefaults, ...options.limits };
+  const texts = createOpenedTexts(limits.openedTextsMax, limits.openedCharactersMax);
+  const sums = { sealed: 0, opened: 0, recalled: 0 };
+  const unreadable: Record<UnreadableReason, number> = {
+    tampered: 0,
+    malformed: 0,
+    unknown_version: 0,
+    wrong_key: 0,
+    key_gone: 0,
+  };
+
+  const refuse = (reason: UnreadableReason): Opened => {
+    unreadable[reason] += 1;
+    return { unreadable: reason };
+  };
+
+  const openOne = (key: DataKey, place: Place, sealed: string): Opened => {
+    const opened = key.open(place.seq, sealed);
+    if ('unreadable' in opened) return refuse(opened.unreadable);
+    sums.opened += 1;
+    texts.set(key, place.seq, sealed, opened.text);
+    return opened;
+  };
+
+  const openWaiting = (key: DataKey | MissingKey, wanted: KeyWanted, results: Opened[]): void => {
+    for (const { at, place, sealed } of wanted.waiting)
+      results[at] = typeof key === 'string' ? refuse(key) : openOne(key, place, sealed);
+  };
+
+  return {
+    async seal(place, text, deadline) {
+      if (Buffer.byteLength(text) > textBytesMax) throw new RangeError(`a text of more than ${textBytesMax} octets`);
+      return keyring.withCurrent(
+        place,
+        (key) => {
+          const sealed = key.seal(place.seq, text);
+          sums.sealed += 1;
+          // What was just written is read next: the writer's own node has it open already.
+          if (!loneSurrogate.test(text)) texts.set(key, place.seq, sealed, text);
+          return sealed;
+        },
+        deadline,
+      );
+    },
+
+    async open(items, deadline) {
+      const at = now();
+      const results = new Array<Opened>(items.length);
+      const wanted = new Map<string, KeyWanted>();
+      for (const [index, { place, sealed }] of items.entries()) {
+        const recalled = texts.get(place, sealed, at);
+        if (recalled !== undefined) {
+          sums.recalled += 1;
+          results[index] = { text: recalled };
+          continue;
+        }
+        const parsed = headerIn(sealed);
+        if ('unreadable' in parsed) {
+          results[index] = refuse(parsed.unreadable);
+          continue;
+        }
+        const { header } = parsed;
+        const { conversation, author } = place;
+        const key = keyring.held(conversation, author, header);
+        if (key !== undefined) {
+          results[index] = openOne(key, place, sealed);
+          continue;
+        }
+        const name = JSON.stringify([conversation, author, header]);
+        const group = wanted.get(name) ?? { conversation, author, header, waiting: [] };
+        group.waiting.push({ at: index, place, sealed });
+        wanted.set(name, group);
+      }
+      if (wanted.size > 0)
+        await Promise.all(
+          [...wanted.values()].map((group) =>
+            keyring.withNamed(
+              group.conversation,
+              group.author,
+              group.header,
+              (key) => openWaiting(key, group, results),
+              deadline,
+            ),
+          ),
+        );
+      return results;
+    },
+
+    forget(author) {
+      keyring.forget(author);
+      texts.forget(author);
+    },
+
+    get counters() {
+      return { ...sums, unreadable: { ...unreadable } };
+    },
+  };
+};
