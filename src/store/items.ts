@@ -1,5 +1,7 @@
-/** The items of the table (SPEC, TABLE), as they are stored. Times are ISO 8601 in milliseconds with `Z`; texts are sealed. */
-import type { Item, Key } from '#table/port';
+/** The items of the table (SPEC, TABLE), as they are stored. Times are ISO 8601 in
+ * milliseconds with `Z`; texts are sealed. Their keys are added by `patterns.ts`; no other room knows them.
+ */
+import type { Item } from '#table/port';
 
 /** When a member was in a group: from the seq of joining to the seq of leaving, both readable; still in it without `to`. */
 export interface MemberSpan {
@@ -21,14 +23,13 @@ export interface Membership {
 }
 
 /** Entry 0 of a conversation's log. Its membership follows the log's newest system entry (a projection, repaired by the fan-out). */
-export type ConversationItem = Key &
-  Membership & {
-    readonly type: 'conversation';
-    readonly uuid: string;
-    readonly kind: 'direct' | 'group';
-    readonly created_by: string;
-    readonly created_at: string;
-  };
+export type ConversationItem = Membership & {
+  readonly type: 'conversation';
+  readonly uuid: string;
+  readonly kind: 'direct' | 'group';
+  readonly created_by: string;
+  readonly created_at: string;
+};
 
 /** What a system entry says happened. */
 export type MembershipChange =
@@ -36,7 +37,7 @@ export type MembershipChange =
   | { readonly act: 'created' | 'renamed' };
 
 /** Entry n ≥ 1 of a conversation's log. */
-export type EntryItem = Key & {
+export type EntryItem = {
   readonly type: 'message';
   readonly kind: 'text' | 'system';
   readonly message_group_uuid: string;
@@ -49,7 +50,6 @@ export type EntryItem = Key & {
   readonly message?: string;
   /** Sealed beginning of a long text, for inbox rows; absent when `message` itself is short enough to be copied. */
   readonly preview?: string;
-  /** SHA-256 of the text keyed by nothing would leak it; this is an HMAC, so that a repeated send is compared without opening. */
   readonly created_at: string;
   readonly edited_at?: string;
   readonly deleted_at?: string;
@@ -66,7 +66,7 @@ export type EntryItem = Key & {
 };
 
 /** One user's view of one conversation. Without `inbox` it is in no index: a direct conversation nobody has written in yet. */
-export type InboxRowItem = Key & {
+export type InboxRowItem = {
   readonly type: 'inbox_row';
   readonly user_uuid: string;
   readonly message_group_uuid: string;
@@ -89,7 +89,7 @@ export type InboxRowItem = Key & {
 };
 
 /** A user. `status` decides whether requests of theirs are served. */
-export type ProfileItem = Key & {
+export type ProfileItem = {
   readonly type: 'profile';
   readonly uuid: string;
   readonly handle: string;
@@ -99,18 +99,23 @@ export type ProfileItem = Key & {
 };
 
 /** Who has a handle: the lock that makes it unique. */
-export type HandleItem = Key & { readonly type: 'handle'; readonly handle: string; readonly user_uuid: string };
+export type HandleItem = {
+  readonly type: 'handle';
+  readonly handle: string;
+  readonly user_uuid: string;
+  readonly claimed_at: string;
+};
 
 /** `user_uuid` takes no direct messages from `blocked_user_uuid`. */
-export type BlockItem = Key & {
+export type BlockItem = {
   readonly type: 'block';
   readonly user_uuid: string;
   readonly blocked_user_uuid: string;
   readonly created_at: string;
 };
 
-/** How far a consumer of the change feed has come in a shard, and who reads it (issue of leases: conditional, no transaction). */
-export type CheckpointItem = Key & {
+/** How far a consumer of the change feed has come in a shard, and who reads it (a lease is a conditional update). */
+export type CheckpointItem = {
   readonly type: 'checkpoint';
   readonly consumer: string;
   readonly shard: string;
@@ -129,5 +134,5 @@ export type StoredItem =
   | BlockItem
   | CheckpointItem;
 
-/** Reads an item as one of ours by its `type`; whoever asks for a key knows the type that stands there. */
-export const asStored = <T extends StoredItem>(item: Item | undefined): T | undefined => item as T | undefined;
+/** Reads an item as one of ours: whoever asks for a key knows the type that stands there. */
+export const asStored = <T extends StoredItem>(item: Item): T => item as unknown as T;

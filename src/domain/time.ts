@@ -1,0 +1,19 @@
+/** Times as they are stored and sent: ISO 8601, milliseconds, `Z`, fixed width, so that text order is time order (LOG-6). */
+
+/** The year 9999 ends here; beyond it the width would grow and text order would break. */
+const lastMs = 253_402_300_799_999;
+
+/** @param ms since the epoch, 0 to the year 9999. */
+export const isoTime = (ms: number): string => new Date(Math.min(Math.max(0, ms), lastMs)).toISOString();
+
+/** Milliseconds since the epoch of a time written by `isoTime`, which is all that the table holds. */
+export const timeOf = (iso: string): number => Date.parse(iso);
+
+const isoPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** A time given by a person or a program: a date, or a date and time with its zone; undefined for anything else. */
+export const parseTime = (text: string): number | undefined => {
+  if (!isoPattern.test(text)) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) || ms < 0 || ms > lastMs ? undefined : ms;
+};

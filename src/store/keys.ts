@@ -1,0 +1,32 @@
+/** Partition and sort keys of every item (SPEC, TABLE). A key's format is known here and nowhere else. */
+import type { Key } from '#table/port';
+
+const seqDigits = 12;
+
+/** Fixed width, so that the order of sort keys is the order of numbers. */
+export const entrySortKey = (seq: number): string => String(seq).padStart(seqDigits, '0');
+
+export const conversationPartition = (conversation: string): string => `MSG#${conversation}`;
+export const userPartition = (user: string): string => `USR#${user}`;
+
+export const entryKey = (conversation: string, seq: number): Key => ({
+  pk: conversationPartition(conversation),
+  sk: entrySortKey(seq),
+});
+
+export const rowPrefix = 'GRP#';
+export const blockPrefix = 'BLK#';
+
+export const rowKey = (user: string, conversation: string): Key => ({
+  pk: userPartition(user),
+  sk: rowPrefix + conversation,
+});
+
+export const profileKey = (user: string): Key => ({ pk: userPartition(user), sk: 'PROFILE' });
+export const handleKey = (handle: string): Key => ({ pk: `HDL#${handle}`, sk: 'HANDLE' });
+export const blockKey = (user: string, other: string): Key => ({ pk: userPartition(user), sk: blockPrefix + other });
+export const checkpointKey = (consumer: string, shard: string): Key => ({ pk: `CHK#${consumer}`, sk: shard });
+
+/** The index partition a row is listed under: its user's inbox, or archive. */
+export const inboxPartition = (user: string, folder: 'inbox' | 'archive'): string =>
+  folder === 'inbox' ? userPartition(user) : `${userPartition(user)}#archive`;

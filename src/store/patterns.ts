@@ -1,0 +1,338 @@
+/**
+ * The whole of what the system ever asks of DynamoDB (TABLE-2): one function for each entry of the catalog. Every write is
+ * one item, conditional where it could destroy, and safe to repeat (TABLE-3).
+ */
+import type {
+  BatchWrite,
+  CallOptions,
+  Capacity,
+  Changes,
+  Condition,
+  Item,
+  Key,
+  QueryPosition,
+  QueryRequest,
+  SortCondition,
+  Table,
+} from '#table/port';
+import { catalog, type PatternName } from './catalog.ts';
+import type {
+  BlockItem,
+  CheckpointItem,
+  ConversationItem,
+  EntryItem,
+  HandleItem,
+  InboxRowItem,
+  Membership,
+  ProfileItem,
+  StoredItem,
+} from './items.ts';
+import * as keys from './keys.ts';
+
+/** One use of a pattern, as it is metered: what was asked, what came, what it cost, in milliseconds and units. */
+export interface PatternUse {
+  readonly pattern: PatternName;
+  /** The key or the query; keys carry uuids, never texts. */
+  readonly request: Key | QueryRequest;
+  readonly items: number;
+  readonly capacity: Capacity;
+  readonly ms: number;
+  /** True when the table refused or failed; the capacity is then not known and given as 0. */
+  readonly failed: boolean;
+}
+
+export type Observe = (use: PatternUse) => void;
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: QueryPosition;
+}
+
+const absent: Condition = { attribute: 'pk', is: 'absent' };
+const present: Condition = { attribute: 'pk', is: 'present' };
+const none: Capacity = { read: 0, write: 0 };
+
+/** How a page is read: at most `limit` items, from a position on. */
+export interface PageOptions extends CallOptions {
+  readonly limit: number;
+  readonly start?: QueryPosition;
+}
+
+/** What pattern D changes on a row, and what it must find there. */
+export interface RowUpdate {
+  readonly changes: Changes;
+  readonly condition: Condition;
+}
+
+/**
+ * @param observe is told of every use, after it; it must not throw.
+ * @param elapsed a monotonic clock in milliseconds.
+ */
+export const createPatterns = (table: Table, observe: Observe, elapsed: () => number) => {
+  const metered = async <R extends { readonly capacity: Capacity }>(
+    pattern: PatternName,
+    request: Key | QueryRequest,
+    run: () => Promise<R>,
+    count: (result: R) => number,
+  ): Promise<R> => {
+    const begin = elapsed();
+    try {
+      const result = await run();
+      observe({
+        pattern,
+        request,
+        items: count(result),
+        capacity: result.capacity,
+        ms: elapsed() - begin,
+        failed: false,
+      });
+      return result;
+    } catch (error) {
+      observe({ pattern, request, items: 0, capacity: none, ms: elapsed() - begin, failed: true });
+      throw error;
+    }
+  };
+  const one = () => 1;
+
+  const get = async <T extends StoredItem>(
+    pattern: PatternName,
+    key: Key,
+    consistent: boolean,
+    call?: CallOptions,
+  ): Promise<T | undefined> => {
+    const run = () => table.get({ key, consistent }, call);
+    const { item } = await metered(pattern, key, run, (result) => (result.item === undefined ? 0 : 1));
+    return item as T | undefined;
+  };
+  const getMany = async <T extends StoredItem>(pattern: PatternName, wanted: readonly Key[], call?: CallOptions) => {
+    const [first] = wanted;
+    if (first === undefined) return [];
+    const run = () => table.batchGet(wanted, false, call);
+    const { items } = await metered(pattern, first, run, (result) => result.items.length);
+    return items as readonly Item[] as unknown as readonly T[];
+  };
+  const put = async (pattern: PatternName, key: Key, body: StoredItem, condition?: Condition, call?: CallOptions) => {
+    const item = { ...key, ...body } as unknown as Item;
+    await metered(pattern, key, () => table.put(condition ? { item, condition } : { item }, call), one);
+  };
+  const update = async <T extends StoredItem>(
+    pattern: PatternName,
+    key: Key,
+    changes: Changes,
+    condition: Condition,
+    call?: CallOptions,
+  ): Promise<T> => {
+    const { item } = await metered(pattern, key, () => table.update({ key, changes, condition }, call), one);
+    return item as unknown as T;
+  };
+  const remove = async (pattern: PatternName, key: Key, condition: Condition | undefined, call?: CallOptions) => {
+    await metered(pattern, key, () => table.delete(condition ? { key, condition } : { key }, call), one);
+  };
+  const query = async <T extends StoredItem>(
+    pattern: PatternName,
+    request: QueryRequest,
+    call?: CallOptions,
+  ): Promise<Page<T>> => {
+    const result = await metered(
+      pattern,
+      request,
+      () => table.query(request, call),
+      (r) => r.items.length,
+    );
+    const items = result.items as readonly Item[] as unknown as readonly T[];
+    return result.next === undefined ? { items } : { items, next: result.next };
+  };
+  const logOf = (conversation: string, sk: SortCondition, limit: number) => ({
+    pk: keys.conversationPartition(conversation),
+    sk,
+    limit,
+  });
+  const ofUser = (user: string, prefix: string, page: PageOptions): QueryRequest => ({
+    pk: keys.userPartition(user),
+    sk: ['begins_with', prefix],
+    ascending: true,
+    limit: page.limit,
+    ...(page.start && { start: page.start }),
+  });
+  const mine = (user: string): Condition => ({ attribute: 'user_uuid', is: '=', value: user });
+
+  return {
+    // A conversation's log.
+    createConversation: (item: ConversationItem, call?: CallOptions) =>
+      put('createConversation', keys.entryKey(item.uuid, 0), item, absent, call),
+    getConversation: (conversation: string, call?: CallOptions) =>
+      get<ConversationItem>('getConversation', keys.entryKey(conversation, 0), true, call),
+    /** Carries a system entry's membership over to entry 0, unless a newer one stands there. */
+    projectMembership: (conversation: string, membership: Membership, call?: CallOptions) =>
+      update<ConversationItem>(
+        'projectMembership',
+        keys.entryKey(conversation, 0),
+        { set: { ...membership } as unknown as NonNullable<Changes['set']> },
+        { attribute: 'members_seq', is: '<', value: membership.members_seq },
+        call,
+      ),
+    /** C: entry n, if nothing stands at n (LOG-1). */
+    appendEntry: (entry: EntryItem, call?: CallOptions) =>
+      put('appendEntry', keys.entryKey(entry.message_group_uuid, entry.seq), entry, absent, call),
+    /** From the head, or from below a seq, downwards; the last of all is entry 0. Consistent (LOG-3). */
+    readTail: (conversation: string, below: number, limit: number, call?: CallOptions) =>
+      query<EntryItem | ConversationItem>(
+        'readTail',
+        { ...logOf(conversation, ['<', keys.entrySortKey(below)], limit), consistent: true },
+        call,
+      ),
+    readEntriesAfter: (conversation: string, seq: number, limit: number, call?: CallOptions) =>
+      query<EntryItem>(
+        'readEntriesAfter',
+        { ...logOf(conversation, ['>', keys.entrySortKey(seq)], limit), ascending: true, consistent: true },
+        call,
+      ),
+    /** A: the entries from `first` to `last`, both included, newest first. */
+    listMessages: (
+      conversation: string,
+      first: number,
+      last: number,
+      page: PageOptions & { readonly consistent?: boolean },
+    ) =>
+      query<EntryItem>(
+        'listMessages',
+        {
+          ...logOf(conversation, ['between', keys.entrySortKey(first), keys.entrySortKey(last)], page.limit),
+          consistent: page.consistent === true,
+        },
+        page,
+      ),
+    getEntry: (conversation: string, seq: number, call?: CallOptions) =>
+      get<EntryItem>('getEntry', keys.entryKey(conversation, seq), true, call),
+    reviseEntry: (conversation: string, seq: number, changes: Changes, condition: Condition, call?: CallOptions) =>
+      update<EntryItem>('reviseEntry', keys.entryKey(conversation, seq), changes, { all: [present, condition] }, call),
+
+    // Inbox rows.
+    /** B: one folder of a user's conversations, newest first, through the index. */
+    listConversations: (user: string, folder: 'inbox' | 'archive', page: PageOptions) =>
+      query<InboxRowItem>(
+        'listConversations',
+        {
+          index: 'inbox',
+          inbox: keys.inboxPartition(user, folder),
+          limit: page.limit,
+          ...(page.start && { start: page.start }),
+        },
+        page,
+      ),
+    /** D: a new entry reaches a participant's row; the row exists. */
+    updateMessageGroup: (user: string, conversation: string, change: RowUpdate, call?: CallOptions) =>
+      update<InboxRowItem>(
+        'updateMessageGroup',
+        keys.rowKey(user, conversation),
+        change.changes,
+        { all: [present, change.condition] },
+        call,
+      ),
+    createInboxRow: (row: InboxRowItem, call?: CallOptions) =>
+      put('createInboxRow', keys.rowKey(row.user_uuid, row.message_group_uuid), row, absent, call),
+    getInboxRow: (user: string, conversation: string, call?: CallOptions & { readonly consistent?: boolean }) =>
+      get<InboxRowItem>('getInboxRow', keys.rowKey(user, conversation), call?.consistent === true, call),
+    getInboxRows: (users: readonly string[], conversation: string, call?: CallOptions) =>
+      getMany<InboxRowItem>(
+        'getInboxRows',
+        users.map((user) => keys.rowKey(user, conversation)),
+        call,
+      ),
+    listInboxRows: (user: string, page: PageOptions) =>
+      query<InboxRowItem>('listInboxRows', ofUser(user, keys.rowPrefix, page), page),
+    changeInboxRow: (user: string, conversation: string, change: RowUpdate, call?: CallOptions) =>
+      update<InboxRowItem>(
+        'changeInboxRow',
+        keys.rowKey(user, conversation),
+        change.changes,
+        { all: [present, change.condition] },
+        call,
+      ),
+    /** The rows and blocks of an erased user, at most 25 at once. */
+    deleteUserItems: async (
+      user: string,
+      gone: { readonly conversations?: readonly string[]; readonly blocked?: readonly string[] },
+      call?: CallOptions,
+    ) => {
+      const writes: BatchWrite[] = [
+        ...(gone.conversations ?? []).map((uuid) => ({ delete: keys.rowKey(user, uuid) })),
+        ...(gone.blocked ?? []).map((other) => ({ delete: keys.blockKey(user, other) })),
+      ];
+      if (writes.length === 0) return;
+      await metered(
+        'deleteUserItems',
+        keys.profileKey(user),
+        () => table.batchWrite(writes, call),
+        () => writes.length,
+      );
+    },
+
+    // People.
+    createProfile: (profile: ProfileItem, call?: CallOptions) =>
+      put('createProfile', keys.profileKey(profile.uuid), profile, absent, call),
+    getProfile: (user: string, call?: CallOptions & { readonly consistent?: boolean }) =>
+      get<ProfileItem>('getProfile', keys.profileKey(user), call?.consistent === true, call),
+    getProfiles: (users: readonly string[], call?: CallOptions) =>
+      getMany<ProfileItem>('getProfiles', users.map(keys.profileKey), call),
+    changeProfile: (user: string, changes: Changes, condition: Condition, call?: CallOptions) =>
+      update<ProfileItem>('changeProfile', keys.profileKey(user), changes, { all: [present, condition] }, call),
+    /** Takes a handle that nobody has, that is the user's already, or that `from` is known to have let go. */
+    claimHandle: (item: HandleItem, from: string | undefined, call?: CallOptions) =>
+      put(
+        'claimHandle',
+        keys.handleKey(item.handle),
+        item,
+        { any: [absent, mine(item.user_uuid), ...(from === undefined ? [] : [mine(from)])] },
+        call,
+      ),
+    getHandle: (handle: string, call?: CallOptions & { readonly consistent?: boolean }) =>
+      get<HandleItem>('getHandle', keys.handleKey(handle), call?.consistent === true, call),
+    releaseHandle: (handle: string, user: string, call?: CallOptions) =>
+      remove('releaseHandle', keys.handleKey(handle), mine(user), call),
+    putBlock: (block: BlockItem, call?: CallOptions) =>
+      put('putBlock', keys.blockKey(block.user_uuid, block.blocked_user_uuid), block, undefined, call),
+    deleteBlock: (user: string, other: string, call?: CallOptions) =>
+      remove('deleteBlock', keys.blockKey(user, other), undefined, call),
+    getBlock: (user: string, other: string, call?: CallOptions) =>
+      get<BlockItem>('getBlock', keys.blockKey(user, other), false, call),
+    listBlocks: (user: string, page: PageOptions) =>
+      query<BlockItem>('listBlocks', ofUser(user, keys.blockPrefix, page), page),
+
+    // The fan-out's place in the change feed.
+    getCheckpoint: (consumer: string, shard: string, call?: CallOptions) =>
+      get<CheckpointItem>('getCheckpoint', keys.checkpointKey(consumer, shard), true, call),
+    putCheckpoint: (consumer: string, shard: string, changes: Changes, condition: Condition, call?: CallOptions) =>
+      update<CheckpointItem>('putCheckpoint', keys.checkpointKey(consumer, shard), changes, condition, call),
+  } satisfies Record<PatternName, unknown>;
+};
+
+export type Patterns = ReturnType<typeof createPatterns>;
+
+/** The catalog's line for a use, for the Lens and the command line: the names, and the key condition with its values. */
+export const describeUse = (
+  use: PatternUse,
+): { operation: string; index?: string; letter?: string; condition: string } => {
+  const entry: { operation: string; index?: string; letter?: string } = catalog[use.pattern];
+  const { request } = use;
+  const quoted = (value: string) => `"${value}"`;
+  const range = (name: string, sort: SortCondition | undefined) => {
+    if (sort === undefined) return '';
+    const [operator, value, upper] = sort;
+    if (operator === 'between') return ` AND ${name} BETWEEN ${quoted(value)} AND ${quoted(upper)}`;
+    if (operator === 'begins_with') return ` AND begins_with(${name}, ${quoted(value)})`;
+    return ` AND ${name} ${operator} ${quoted(value)}`;
+  };
+  const condition =
+    'index' in request && request.index !== undefined
+      ? `inbox = ${quoted(request.inbox)}${range('last_message_at', request.last_message_at)}`
+      : typeof request.sk === 'string'
+        ? `pk = ${quoted(request.pk)} AND sk = ${quoted(request.sk)}`
+        : `pk = ${quoted(request.pk)}${range('sk', request.sk)}`;
+  return {
+    operation: entry.operation,
+    ...(entry.index !== undefined && { index: entry.index }),
+    ...(entry.letter !== undefined && { letter: entry.letter }),
+    condition,
+  };
+};
