@@ -21,6 +21,8 @@ export interface TableSchema {
   /** The attribute that holds an expiry in seconds since the epoch. */
   readonly ttl: string | undefined;
   readonly pointInTimeRecovery: boolean;
+  /** Days, 1 to 35, that recovery and backups may reach back where a deployment keeps them (the infrastructure does). */
+  readonly recoveryDays: number;
   readonly deletionProtection: boolean;
 }
 
@@ -30,17 +32,19 @@ export const mainSchema: TableSchema = {
   stream: true,
   ttl: 'expires_at',
   pointInTimeRecovery: true,
+  recoveryDays: 35,
   deletionProtection: true,
 };
 
 /**
- * Wrapped data keys. A table of its own, without recovery by point in time, so that a deleted key is soon gone from
- * backups too, and with it what it encrypted.
+ * Wrapped data keys. A table of its own, without recovery by point in time or, in the deployment, with that of a single
+ * day, so that a deleted key is soon gone from backups too, and with it what it encrypted.
  */
 export const keysSchema: TableSchema = {
   indexes: {},
   stream: false,
   ttl: undefined,
   pointInTimeRecovery: false,
+  recoveryDays: 1,
   deletionProtection: true,
 };
