@@ -165,6 +165,8 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
       return newest;
     },
     async generate(context) {
+      // A process that goes on with an older key would make data keys that a rotation under way has already passed by.
+      await load();
       const plain = randomBytes(keyBytes);
       return { plain, ...wrapUnder(newestKey(), newest, context, plain) };
     },

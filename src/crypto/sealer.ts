@@ -3,8 +3,9 @@
  *
  * Whatever is stored, opening it ends in a text or a reason; every reason is counted.
  */
+import { conversationUuid, userUuid } from '#domain/ids';
 import type { DataKey } from './data-key.ts';
-import { headerIn, sealedCharactersMax } from './jwe.ts';
+import { headerIn, readHeader, sealedCharactersMax } from './jwe.ts';
 import type { Keyring, MissingKey } from './keyring.ts';
 import { createOpenedTexts } from './opened-texts.ts';
 import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
@@ -38,6 +39,14 @@ export interface SealerCounters {
   readonly recalled: number;
   readonly unreadable: Readonly<Record<UnreadableReason, number>>;
 }
+
+/** Places are made from stored items too, so their types are not to be relied on. */
+const isPlace = ({ conversation, seq, author }: Place): boolean =>
+  typeof conversation === 'string' && typeof author === 'string' && Number.isSafeInteger(seq);
+
+/** Only uuids name keys: anything else, out of a changed item, must not reach the table as a key of its own making. */
+const namesKeys = ({ conversation, author }: Place): boolean =>
+  conversationUuid(conversation) === conversation && userUuid(author) === author;
 
 interface Waiting {
   readonly at: number;
@@ -111,7 +120,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
           results[index] = { text: recalled };
           continue;
         }
-        const parsed = headerIn(sealed);
+        const parsed = isPlace(place) ? headerIn(sealed) : ({ unreadable: 'malformed' } as const);
         if ('unreadable' in parsed) {
           results[index] = refuse(parsed.unreadable);
           continue;
@@ -123,7 +132,12 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
           results[index] = openOne(key, place, sealed);
           continue;
         }
-        const name = JSON.stringify([conversation, author, header]);
+        const id = readHeader(header);
+        if (typeof id === 'string' || !namesKeys(place)) {
+          results[index] = refuse(typeof id === 'string' ? id : 'malformed');
+          continue;
+        }
+        const name = `${author}/${conversation}/${header}`;
         const group = wanted.get(name) ?? { conversation, author, header, waiting: [] };
         group.waiting.push({ at: index, place, sealed });
         wanted.set(name, group);

@@ -8,7 +8,6 @@
 
 import { LRUCache } from 'lru-cache';
 import { ParleyError } from '#domain/errors';
-import { conversationUuid, userUuid } from '#domain/ids';
 import { TableError } from '#table/errors';
 import type { Table } from '#table/port';
 import { DataKey } from './data-key.ts';
@@ -238,8 +237,6 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     async withNamed(conversation, author, header, use, deadline = noDeadline) {
       const held = cache.get(conversation, author, header, now());
       if (held !== undefined) return use(held);
-      // Only uuids name keys; anything else, out of a changed item, must not reach the table as a key of its own making.
-      if (conversationUuid(conversation) !== conversation || userUuid(author) !== author) return use('key_gone');
       const name = `${author}/${conversation}/${header}`;
       const known = missing.get(name);
       if (known !== undefined && now() < known.until) return use(known.reason);

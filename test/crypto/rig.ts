@@ -10,7 +10,7 @@ import { createSealer, type SealerOptions } from '#crypto/sealer';
 import { createKeyring, type KeyringOptions } from '#crypto/table-keyring';
 import { type ConversationUuid, conversationUuid, type UserUuid, userUuid } from '#domain/ids';
 import { createMemoryTable } from '#table/embedded/memory-table';
-import type { ScannableTable } from '#table/port';
+import type { Capacity, ScannableTable } from '#table/port';
 import { keysSchema } from '#table/schema';
 
 const must = <T>(value: T | undefined): T => {
@@ -69,6 +69,26 @@ export const rigOver = (wrapper: KeyWrapper): Rig => {
     },
   };
 };
+
+type Operation = 'get' | 'put' | 'update' | 'query' | 'batchWrite' | 'scan';
+
+/** The table, with each request passed through `around` first: to count it, to hold it up, to fail it. */
+export const watched = (
+  table: ScannableTable,
+  around: <T extends { readonly capacity: Capacity }>(operation: Operation, run: () => Promise<T>) => Promise<T>,
+): ScannableTable => ({
+  name: table.name,
+  feed: table.feed,
+  get: (request, call) => around('get', () => table.get(request, call)),
+  put: (request, call) => around('put', () => table.put(request, call)),
+  update: (request, call) => around('update', () => table.update(request, call)),
+  query: (request, call) => around('query', () => table.query(request, call)),
+  batchWrite: (writes, call) => around('batchWrite', () => table.batchWrite(writes, call)),
+  scan: (request, call) => around('scan', () => table.scan(request, call)),
+  delete: (request, call) => table.delete(request, call),
+  batchGet: (keys, consistent, call) => table.batchGet(keys, consistent, call),
+  close: () => table.close(),
+});
 
 /** With local key files; `done` removes their folder. */
 export const localRig = async (): Promise<
