@@ -37,6 +37,8 @@ export interface Messenger {
   ): Promise<UserView>;
   /** Whether requests of this user are served; answers from memory for up to 5 seconds (USER-3). */
   isServed(user: UserUuid, deadline?: number): Promise<'active' | 'unknown' | 'refused'>;
+  /** The user who has a handle, for signing in; undefined when nobody has. */
+  findByHandle(handle: Handle, deadline?: number): Promise<UserView | undefined>;
   me(call: Call): Promise<UserView>;
   changeMe(call: Call, change: { readonly handle?: Handle; readonly display_name?: string }): Promise<UserView>;
   userByHandle(call: Call, handle: Handle): Promise<PublicUserView>;
@@ -90,6 +92,9 @@ export interface Messenger {
 
   /** Calls the listener with what concerns the user, opened, until the returned function is called (LIVE-1). */
   live(user: UserUuid, listener: (event: LiveEvent) => void): () => void;
+
+  /** Lets go of the bus; calls under way end as they would. */
+  close(): void;
 
   /** All that the user has, one JSON object a line, resumable by the cursor of the last line read (USER-4). */
   exportMe(call: Call, cursor?: string): AsyncIterable<string>;

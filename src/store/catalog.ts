@@ -76,7 +76,7 @@ export const catalog = {
     operation: 'GetItem',
     key: 'pk = MSG#conversation, sk = n',
     items: ['message'],
-    roles: ['service'],
+    roles: ['service', 'fanout'],
     cost: '1 read (consistent)',
   },
   reviseEntry: {
@@ -231,7 +231,7 @@ export const catalog = {
   },
   putCheckpoint: {
     operation: 'UpdateItem',
-    key: 'pk = CHK#consumer, sk = shard, if mine',
+    key: 'pk = CHK#consumer, sk = shard',
     items: ['checkpoint'],
     roles: ['fanout'],
     cost: '1 write',

@@ -25,7 +25,11 @@ export const rowKey = (user: string, conversation: string): Key => ({
 export const profileKey = (user: string): Key => ({ pk: userPartition(user), sk: 'PROFILE' });
 export const handleKey = (handle: string): Key => ({ pk: `HDL#${handle}`, sk: 'HANDLE' });
 export const blockKey = (user: string, other: string): Key => ({ pk: userPartition(user), sk: blockPrefix + other });
-export const checkpointKey = (consumer: string, shard: string): Key => ({ pk: `CHK#${consumer}`, sk: shard });
+export const checkpointPrefix = 'CHK#';
+export const checkpointKey = (consumer: string, shard: string): Key => ({
+  pk: checkpointPrefix + consumer,
+  sk: shard,
+});
 
 /** The index partition a row is listed under: its user's inbox, or archive. */
 export const inboxPartition = (user: string, folder: 'inbox' | 'archive'): string =>

@@ -119,10 +119,11 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
     pattern: PatternName,
     key: Key,
     changes: Changes,
-    condition: Condition,
+    condition: Condition | undefined,
     call?: CallOptions,
   ): Promise<T> => {
-    const { item } = await metered(pattern, key, () => table.update({ key, changes, condition }, call), one);
+    const request = condition ? { key, changes, condition } : { key, changes };
+    const { item } = await metered(pattern, key, () => table.update(request, call), one);
     return item as unknown as T;
   };
   const remove = async (pattern: PatternName, key: Key, condition: Condition | undefined, call?: CallOptions) => {
@@ -302,7 +303,7 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
     // The fan-out's place in the change feed.
     getCheckpoint: (consumer: string, shard: string, call?: CallOptions) =>
       get<CheckpointItem>('getCheckpoint', keys.checkpointKey(consumer, shard), true, call),
-    putCheckpoint: (consumer: string, shard: string, changes: Changes, condition: Condition, call?: CallOptions) =>
+    putCheckpoint: (consumer: string, shard: string, changes: Changes, condition?: Condition, call?: CallOptions) =>
       update<CheckpointItem>('putCheckpoint', keys.checkpointKey(consumer, shard), changes, condition, call),
   } satisfies Record<PatternName, unknown>;
 };

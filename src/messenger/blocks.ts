@@ -1,0 +1,72 @@
+/** Who takes no direct messages from whom (CONV-3). */
+import type { CachePolicy } from '#cache/port';
+import { ParleyError } from '#domain/errors';
+import type { Handle } from '#domain/ids';
+import { isoTime } from '#domain/time';
+import type { ConversationItem } from '#store/items';
+import type { Deps } from './deps.ts';
+import { noSuchUser } from './faults.ts';
+import type { Call } from './messenger.ts';
+import type { Profiles } from './profiles.ts';
+import type { PublicUserView } from './views.ts';
+
+/** Blocking takes effect here at once, on other nodes by their caches' word, or at the latest after this. */
+const policy: CachePolicy = { ttlMs: 10_000, staleOnErrorMs: 0, negativeTtlMs: 0 };
+/** A page of the list; also the most that a user can block, page by page. */
+const pageLimit = 1_000;
+
+const key = (blocker: string, blocked: string): string => `block:${blocker}:${blocked}`;
+
+export interface Blocks {
+  /** Rejects with `blocked` when the other one of a direct conversation has blocked the caller; groups are unaffected. */
+  refuseBlocked(call: Call, conversation: ConversationItem): Promise<void>;
+  block(call: Call, handle: Handle): Promise<void>;
+  unblock(call: Call, handle: Handle): Promise<void>;
+  list(call: Call): Promise<PublicUserView[]>;
+}
+
+export const createBlocks = (
+  { patterns, cache, now }: Deps,
+  profiles: Profiles,
+  userOf: (handle: Handle, call: Call) => Promise<PublicUserView>,
+): Blocks => ({
+  refuseBlocked: async (call, conversation) => {
+    if (conversation.kind !== 'direct') return;
+    const other = conversation.members.find((member) => member.user_uuid !== call.user)?.user_uuid;
+    if (other === undefined) return;
+    const { value } = await cache.read(key(other, call.user), policy, async () => ({
+      blocked: (await patterns.getBlock(other, call.user, call)) !== undefined,
+    }));
+    if (value?.blocked === true) throw new ParleyError('blocked', 'They do not take messages from you.');
+  },
+  block: async (call, handle) => {
+    const other = await userOf(handle, call);
+    if (other.uuid === call.user) throw noSuchUser();
+    const block = {
+      type: 'block',
+      user_uuid: call.user,
+      blocked_user_uuid: other.uuid,
+      created_at: isoTime(now()),
+    } as const;
+    await patterns.putBlock(block, call);
+    cache.invalidate([key(call.user, other.uuid)]);
+  },
+  unblock: async (call, handle) => {
+    const other = await userOf(handle, call);
+    await patterns.deleteBlock(call.user, other.uuid, call);
+    cache.invalidate([key(call.user, other.uuid)]);
+  },
+  list: async (call) => {
+    const { items } = await patterns.listBlocks(call.user, { ...call, limit: pageLimit });
+    const known = await profiles.many(
+      items.map((item) => item.blocked_user_uuid),
+      call,
+    );
+    return items.flatMap((item) => {
+      const profile = known.get(item.blocked_user_uuid);
+      return profile === undefined || profile.status === 'erased'
+        ? []
+        : [{ uuid: profile.uuid, handle: profile.handle, display_name: profile.display_name }];
+    });
+  },
+});

@@ -1,0 +1,263 @@
+/** Opening conversations, direct and in groups, and who is in them (CONV-1, CONV-2). Every change of a group is an entry. */
+import { createHash } from 'node:crypto';
+import { ParleyError } from '#domain/errors';
+import type { ConversationUuid, Handle, MessageUuid, UserUuid } from '#domain/ids';
+import { groupMembersEverMax, groupMembersMax, titleCharactersMax } from '#domain/limits';
+import { isIn, present, withMember, withoutMember } from '#domain/membership';
+import { storableText } from '#domain/text';
+import { isoTime } from '#domain/time';
+import { uuidFromSha1, uuidV7 } from '#domain/uuid';
+import type { ConversationItem, EntryItem, Membership, MembershipChange } from '#store/items';
+import { folderChange } from '#store/positions';
+import { isConditionFailed } from '#table/errors';
+import type { Deps } from './deps.ts';
+import { noSuchConversation } from './faults.ts';
+import { ensureRow } from './inbox-rows.ts';
+import type { Log } from './log.ts';
+import { type Memberships, memberOf } from './memberships.ts';
+import type { Call } from './messenger.ts';
+import type { Profiles } from './profiles.ts';
+import type { ConversationView, PublicUserView } from './views.ts';
+
+/** The name space of direct conversations' UUIDv5: a random uuid, fixed for ever. */
+const directNamespace = Uint8Array.from([
+  0x5c, 0x7e, 0x1f, 0x0a, 0x93, 0xd4, 0x4b, 0x6e, 0x8d, 0x21, 0x3a, 0x70, 0xb5, 0xe9, 0x46, 0xc8,
+]);
+
+/** The one uuid of the direct conversation of two users, whoever asks (CONV-1). */
+export const directUuid = (a: UserUuid, b: UserUuid): ConversationUuid => {
+  const name = [a, b].sort().join(' ');
+  return uuidFromSha1(createHash('sha1').update(directNamespace).update(name).digest()) as ConversationUuid;
+};
+
+const invalidHandles = (message: string): ParleyError =>
+  new ParleyError('invalid_field', `handles: ${message}`, { fields: [{ field: 'handles', message }] });
+
+const notAGroup = (): ParleyError => new ParleyError('not_a_group', 'Only a group has a title and changing members.');
+
+/** What a change makes of a membership at a seq, or nothing when there is nothing to change. */
+type Next = (current: ConversationItem, seq: number) => { change: MembershipChange; membership: Membership };
+
+export const createConversations = (
+  { patterns, bus, now, randomBytes }: Deps,
+  parts: {
+    readonly log: Log;
+    readonly memberships: Memberships;
+    readonly profiles: Profiles;
+    readonly userOf: (handle: Handle, call: Call) => Promise<PublicUserView>;
+    readonly appended: () => void;
+  },
+) => {
+  const { log, memberships, profiles, userOf, appended } = parts;
+
+  const view = async (call: Call, item: ConversationItem): Promise<ConversationView> => {
+    const users = present(item.members).map((member) => member.user_uuid);
+    const [known, rows] = await Promise.all([
+      profiles.many(users, call),
+      patterns.getInboxRows(users, item.uuid, call),
+    ]);
+    const readSeq = new Map(rows.map((row) => [row.user_uuid, row.read_seq]));
+    return {
+      uuid: item.uuid,
+      kind: item.kind,
+      ...(item.title !== undefined && { title: item.title }),
+      created_by: item.created_by,
+      created_at: item.created_at,
+      participants: users.map((uuid) => ({
+        uuid,
+        handle: known.get(uuid)?.handle ?? 'deleted',
+        display_name: known.get(uuid)?.display_name ?? 'Deleted user',
+        read_seq: readSeq.get(uuid) ?? 0,
+      })),
+    };
+  };
+
+  /** Puts entry 0, or finds the one that stands there; then everybody has a row. */
+  const create = async (call: Call, item: ConversationItem): Promise<{ item: ConversationItem; created: boolean }> => {
+    let created = true;
+    let standing = item;
+    try {
+      await patterns.createConversation(item, call);
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+      standing = (await patterns.getConversation(item.uuid, call)) ?? item;
+      // The same to the millisecond is this very put, whose answer was lost on the way.
+      created = standing.created_by === item.created_by && standing.created_at === item.created_at;
+    }
+    memberships.changed(item.uuid);
+    await Promise.all(
+      present(standing.members).map(({ user_uuid }) =>
+        ensureRow(patterns, user_uuid, standing, standing.kind === 'group' || user_uuid === call.user, call),
+      ),
+    );
+    return { item: standing, created };
+  };
+
+  /** Appends a change of the group to its log, and carries it over to entry 0 before anybody is told. */
+  const change = async (call: Call, conversation: string, next: Next): Promise<ConversationItem> => {
+    const author = await profiles.get(call.user, call);
+    if (author === undefined) throw noSuchConversation();
+    const uuid = uuidV7(now(), randomBytes(10)) as MessageUuid;
+    let audience: string[] = [];
+    const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
+      const current = await memberships.atLeast(conversation, membersSeq, call);
+      if (current === undefined || !isIn(memberOf(current, call.user))) {
+        throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+      }
+      const made = next(current, seq);
+      audience = [
+        ...new Set([...present(current.members), ...present(made.membership.members)].map((m) => m.user_uuid)),
+      ];
+      return {
+        type: 'message',
+        kind: 'system',
+        message_group_uuid: conversation,
+        seq,
+        uuid,
+        user_uuid: call.user,
+        display_name: author.display_name,
+        handle: author.handle,
+        created_at: isoTime(createdAt),
+        members_seq: seq,
+        ...made,
+      };
+    };
+    const { entry } = await log.append(conversation, { uuid, uuidTime: undefined, build }, call);
+    // Reads the entry back from the log's own answer: entry 0 follows it before the change is acknowledged.
+    const item = await memberships.atLeast(conversation, entry.seq, call);
+    appended();
+    bus.publish({ type: 'message.created', to: audience, body: entry });
+    if (item === undefined) throw noSuchConversation();
+    return item;
+  };
+
+  const mustBeIn = async (call: Call, conversation: string): Promise<ConversationItem> => {
+    const { conversation: item, member } = await memberships.mustKnow(call, conversation);
+    if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+    if (item.kind !== 'group') throw notAGroup();
+    return item;
+  };
+
+  const openDirect = async (call: Call, other: UserUuid) => {
+    const uuid = directUuid(call.user, other);
+    const known = await memberships.get(uuid, call);
+    if (known === undefined) {
+      const spans = [{ from: 0 }];
+      return create(call, {
+        type: 'conversation',
+        uuid,
+        kind: 'direct',
+        created_by: call.user,
+        created_at: isoTime(now()),
+        members_seq: 0,
+        members: [call.user, other].sort().map((user_uuid) => ({ user_uuid, spans })),
+      });
+    }
+    // Whoever opens it wants to see it, also when nobody has written yet.
+    await ensureRow(patterns, call.user, known, true, call);
+    try {
+      const listed = {
+        changes: { set: folderChange(call.user, 'inbox') },
+        condition: { attribute: 'inbox', is: 'absent' },
+      } as const;
+      await patterns.changeInboxRow(call.user, uuid, listed, call);
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+    }
+    return { item: known, created: false };
+  };
+
+  const openGroup = async (call: Call, others: readonly string[], title: string | undefined) => {
+    if (others.length < 2) throw invalidHandles('a group has at least two others');
+    const uuid = uuidV7(now(), randomBytes(10)) as ConversationUuid;
+    const members = [call.user, ...others].map((user_uuid) => ({ user_uuid, spans: [{ from: 0 }] }));
+    const { item } = await create(call, {
+      type: 'conversation',
+      uuid,
+      kind: 'group',
+      created_by: call.user,
+      created_at: isoTime(now()),
+      members_seq: 0,
+      members,
+      ...(title !== undefined && { title }),
+    });
+    const changed = await change(call, uuid, (current, seq) => ({
+      change: { act: 'created' },
+      membership: { members_seq: seq, members: current.members, ...(title !== undefined && { title }) },
+    }));
+    return { item: { ...item, ...changed }, created: true };
+  };
+
+  return {
+    open: async (
+      call: Call,
+      request: { readonly handles: readonly Handle[]; readonly title?: string },
+    ): Promise<{ conversation: ConversationView; created: boolean }> => {
+      const title = request.title === undefined ? undefined : storableText('title', request.title, titleCharactersMax);
+      const handles = [...new Set(request.handles)];
+      if (handles.length >= groupMembersMax) throw invalidHandles(`at most ${groupMembersMax - 1} others`);
+      const found = await Promise.all(handles.map((handle) => userOf(handle, call)));
+      const others = [...new Set(found.map((user) => user.uuid))].filter((uuid) => uuid !== call.user);
+      const [other] = others;
+      if (other === undefined) throw invalidHandles('name somebody else');
+      const direct = others.length === 1 && title === undefined;
+      const { item, created } = direct
+        ? await openDirect(call, other as UserUuid)
+        : await openGroup(call, others, title);
+      return { conversation: await view(call, item), created };
+    },
+
+    get: async (call: Call, conversation: string): Promise<ConversationView> => {
+      const { conversation: item } = await memberships.mustKnow(call, conversation);
+      return view(call, item);
+    },
+
+    rename: async (call: Call, conversation: string, wanted: string): Promise<void> => {
+      const title = storableText('title', wanted, titleCharactersMax);
+      const item = await mustBeIn(call, conversation);
+      if (item.title === title) return;
+      await change(call, conversation, (current, seq) => ({
+        change: { act: 'renamed' },
+        membership: { members_seq: seq, members: current.members, title },
+      }));
+    },
+
+    add: async (call: Call, conversation: string, handle: Handle): Promise<ConversationView> => {
+      const item = await mustBeIn(call, conversation);
+      const { uuid } = await userOf(handle, call);
+      if (isIn(memberOf(item, uuid))) return view(call, item);
+      const changed = await change(call, conversation, (current, seq) => {
+        const full =
+          present(current.members).length >= groupMembersMax || current.members.length >= groupMembersEverMax;
+        if (full) throw new ParleyError('group_full', `A group has at most ${groupMembersMax} participants.`);
+        const already = isIn(memberOf(current, uuid));
+        const members = already ? current.members : withMember(current.members, uuid, seq);
+        return { change: { act: 'added', user_uuid: uuid }, membership: membershipOf(current, members, seq) };
+      });
+      await ensureRow(patterns, uuid, changed, true, call);
+      return view(call, changed);
+    },
+
+    /** The creator removes others; when the creator has left, any member does. Anybody leaves. */
+    remove: async (call: Call, conversation: string, handle: Handle): Promise<ConversationView> => {
+      const item = await mustBeIn(call, conversation);
+      const { uuid } = await userOf(handle, call);
+      if (!isIn(memberOf(item, uuid))) return view(call, item);
+      const leaves = uuid === call.user;
+      if (!leaves && item.created_by !== call.user && isIn(memberOf(item, item.created_by))) {
+        throw new ParleyError('forbidden', 'Only the one who made the group removes others.');
+      }
+      const changed = await change(call, conversation, (current, seq) => ({
+        change: { act: leaves ? 'left' : 'removed', user_uuid: uuid },
+        membership: membershipOf(current, withoutMember(current.members, uuid, seq), seq),
+      }));
+      return view(call, changed);
+    },
+  };
+};
+
+const membershipOf = (current: ConversationItem, members: Membership['members'], seq: number): Membership => ({
+  members_seq: seq,
+  members,
+  ...(current.title !== undefined && { title: current.title }),
+});

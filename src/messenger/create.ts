@@ -1,0 +1,101 @@
+/** Puts the use cases together over a table's patterns and the ports. Nothing here starts anything or names an adapter. */
+import { ParleyError } from '#domain/errors';
+import type { Handle } from '#domain/ids';
+import { isIn, present } from '#domain/membership';
+import { createBlocks } from './blocks.ts';
+import { createConversations } from './conversations.ts';
+import type { Deps } from './deps.ts';
+import { createFanout, type Fanout } from './fanout.ts';
+import { guarded } from './faults.ts';
+import { createHistory } from './history.ts';
+import { createInbox } from './inbox.ts';
+import { createLive } from './live.ts';
+import { createLog } from './log.ts';
+import { createMemberships } from './memberships.ts';
+import type { Call, Messenger } from './messenger.ts';
+import { createPeople } from './people.ts';
+import { createProfiles } from './profiles.ts';
+import { createRender } from './render.ts';
+import { createRevise } from './revise.ts';
+import { createSend } from './send.ts';
+import { createSendQueue } from './send-queue.ts';
+
+export interface MessengerOptions extends Deps {
+  /** Told after each entry that is durable; the fan-out's runner is woken by it. */
+  readonly appended?: () => void;
+}
+
+/** The use cases, and the fan-out that belongs to the same caches and bus. */
+export const createMessenger = (options: MessengerOptions): { messenger: Messenger; fanout: Fanout } => {
+  const { patterns, cache, bus } = options;
+  const appended = options.appended ?? (() => undefined);
+  const profiles = createProfiles(patterns, cache);
+  const memberships = createMemberships(patterns, cache);
+  const render = createRender(options, profiles);
+  const people = createPeople(options, profiles);
+  const userOf = (handle: Handle, call: Call) => people.userByHandle(handle, call);
+  const blocks = createBlocks(options, profiles, userOf);
+  const log = createLog(patterns, createSendQueue(), options.now, options.randomBytes);
+  const conversations = createConversations(options, { log, memberships, profiles, userOf, appended });
+  const history = createHistory(options, { log, memberships, render });
+  const inbox = createInbox(options, { log, memberships, render });
+  const revise = createRevise(options, { memberships, render, revised: appended });
+  const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
+  const live = createLive({ bus }, render, async (user) => {
+    profiles.changed(user);
+    return (await profiles.get(user))?.status === 'active';
+  });
+  const fanout = createFanout({
+    patterns,
+    memberships,
+    bus,
+    revised: () => undefined,
+    profileChanged: profiles.changed,
+  });
+
+  const messenger: Messenger = {
+    provision: guarded(people.provision),
+    isServed: guarded(people.isServed),
+    findByHandle: guarded(people.findByHandle),
+    me: guarded(people.me),
+    changeMe: guarded(async (call, change) => {
+      const changed = await people.changeMe(call, change);
+      appended();
+      return changed;
+    }),
+    userByHandle: guarded((call, handle) => people.userByHandle(handle, call)),
+    block: guarded(blocks.block),
+    unblock: guarded(blocks.unblock),
+    blocks: guarded(blocks.list),
+    open: guarded(conversations.open),
+    conversation: guarded(conversations.get),
+    changeConversation: guarded(async (call, conversation, { title, ...flags }) => {
+      if (title !== undefined) await conversations.rename(call, conversation, title);
+      const row = await inbox.setFlags(call, conversation, flags);
+      // The row learns of the title from the fan-out, a moment later.
+      return title === undefined ? row : { ...row, title };
+    }),
+    addParticipant: guarded(conversations.add),
+    removeParticipant: guarded(conversations.remove),
+    inbox: guarded(inbox.list),
+    history: guarded(history),
+    send: guarded(send),
+    edit: guarded(revise.edit),
+    deleteMessage: guarded(revise.delete),
+    react: guarded(revise.react),
+    markRead: guarded(inbox.markRead),
+    typing: guarded(async (call, conversation) => {
+      const { conversation: item, member } = await memberships.mustKnow(call, conversation);
+      if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+      const others = present(item.members).flatMap(({ user_uuid }) => (user_uuid === call.user ? [] : [user_uuid]));
+      bus.publish({ type: 'typing', to: others, body: { message_group_uuid: conversation, user_uuid: call.user } });
+    }),
+    live: live.listen,
+    exportMe: () => {
+      throw new ParleyError('unavailable', 'Export is not built yet.');
+    },
+    eraseMe: () => Promise.reject(new ParleyError('unavailable', 'Erasure is not built yet.')),
+    close: live.close,
+  };
+  return { messenger, fanout };
+};

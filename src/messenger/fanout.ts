@@ -1,0 +1,179 @@
+/**
+ * D: the fan-out (INBOX-3 to INBOX-6). It replays the change feed into every participant's row. Each write holds a condition
+ * on what the row has seen, so that replays, reordering and crashes at any point change nothing. It handles ciphertext only
+ * and has no sealer to open it with (SEC-4).
+ */
+import type { Bus } from '#bus/port';
+import { mayRead } from '#domain/membership';
+import { asStored, type ConversationItem, type EntryItem, type InboxRowItem, type ProfileItem } from '#store/items';
+import type { Patterns, RowUpdate } from '#store/patterns';
+import { folderChange } from '#store/positions';
+import { isConditionFailed } from '#table/errors';
+import type { ChangeRecord, Condition } from '#table/port';
+import { type ConversationPlan, planFanout } from './fanout-plan.ts';
+import { inParallel } from './in-parallel.ts';
+import { ensureRow, nameOther } from './inbox-rows.ts';
+import type { Memberships } from './memberships.ts';
+
+/** Rows updated at once: enough to share the embedded table's commits, and few beside DynamoDB's limits per partition. */
+const rowsAtOnce = 64;
+const conversationsAtOnce = 64;
+const rowsPageLimit = 100;
+
+/** Applies a batch; resolves when all of it is in the rows. Rejects when some may not be: the batch is then given again. */
+export type Fanout = (records: readonly ChangeRecord[]) => Promise<void>;
+
+const rowChanges = (
+  user: string,
+  entry: EntryItem,
+  conversation: ConversationItem,
+  readSeq: number | undefined,
+): RowUpdate['changes'] => {
+  const shown = entry.preview ?? entry.message;
+  return {
+    set: {
+      ...folderChange(user, 'inbox'),
+      last_message_at: entry.created_at,
+      last_user_uuid: entry.user_uuid,
+      last_seq: entry.seq,
+      last_rev: entry.rev ?? 0,
+      ...(shown !== undefined && { last_message: shown }),
+      ...(entry.change !== undefined && { last_change: entry.change }),
+      ...(conversation.title !== undefined && { title: conversation.title }),
+      ...(readSeq !== undefined && { read_seq: readSeq }),
+    },
+    remove: {
+      ...(shown === undefined && { last_message: true }),
+      ...(entry.change === undefined && { last_change: true }),
+    },
+  };
+};
+
+const below = (attribute: 'last_seq' | 'read_seq' | 'last_rev', value: number): Condition => ({
+  attribute,
+  is: '<',
+  value,
+});
+
+export const createFanout = (deps: {
+  readonly patterns: Patterns;
+  readonly memberships: Memberships;
+  readonly bus: Bus;
+  /** Told of each entry whose text changed, and of each user whose profile did: caches follow. */
+  readonly revised: (conversation: string, seq: number) => void;
+  readonly profileChanged: (user: string) => void;
+}): Fanout => {
+  const { patterns, memberships, bus } = deps;
+
+  const update = async (user: string, conversation: string, change: RowUpdate) => {
+    try {
+      const row = await patterns.updateMessageGroup(user, conversation, change);
+      bus.publish({ type: 'conversation.updated', to: [user], body: row });
+      return { done: true } as const;
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+      return { done: false, standing: error.item && asStored<InboxRowItem>(error.item) } as const;
+    }
+  };
+
+  /** Brings one participant's row up to an entry. `own`: the newest of their own entries up to it, which they have read. */
+  const bringUp = async (user: string, entry: EntryItem, own: number | undefined, conversation: ConversationItem) => {
+    const plain: RowUpdate = {
+      changes: rowChanges(user, entry, conversation, undefined),
+      condition: below('last_seq', entry.seq),
+    };
+    // Their own entry marks the row as read up to it, but only the first time it comes by, and never backwards.
+    const reading: RowUpdate | undefined =
+      own === undefined
+        ? undefined
+        : {
+            changes: rowChanges(user, entry, conversation, own),
+            condition: { all: [below('last_seq', own), below('read_seq', own)] },
+          };
+    const first = await update(user, conversation.uuid, reading ?? plain);
+    if (first.done) return;
+    if (first.standing === undefined) {
+      await ensureRow(patterns, user, conversation, true);
+      const again = await update(user, conversation.uuid, reading ?? plain);
+      if (again.done || reading === undefined) return;
+      await update(user, conversation.uuid, plain);
+    } else if (reading !== undefined && first.standing.last_seq < entry.seq) {
+      await update(user, conversation.uuid, plain);
+    }
+  };
+
+  const applyEntries = async (plan: ConversationPlan): Promise<void> => {
+    const entries = [...plan.entries.values()].sort((a, b) => b.seq - a.seq);
+    const [newest] = entries;
+    if (newest === undefined) return;
+    const changed = entries.find((entry) => entry.membership !== undefined);
+    const membersSeq = changed?.seq ?? newest.members_seq ?? 0;
+    const conversation = await memberships.atLeast(plan.conversation, membersSeq);
+    // A log without its entry 0 was erased as a whole.
+    if (conversation === undefined) return;
+    await inParallel(conversation.members, rowsAtOnce, async (member) => {
+      const user = member.user_uuid;
+      const entry = entries.find(({ seq }) => mayRead(member, seq));
+      const own = entries.find(({ seq, user_uuid }) => user_uuid === user && mayRead(member, seq))?.seq;
+      if (entry !== undefined) await bringUp(user, entry, own, conversation);
+    });
+  };
+
+  const applyRevised = async (conversationUuid: string, entry: EntryItem): Promise<void> => {
+    deps.revised(conversationUuid, entry.seq);
+    // Of an entry that is not the newest nothing is shown; one read tells, for all participants at once.
+    if ((await patterns.getEntry(conversationUuid, entry.seq + 1)) !== undefined) return;
+    const conversation = await memberships.atLeast(conversationUuid, entry.members_seq ?? 0);
+    if (conversation === undefined) return;
+    const shown = entry.preview ?? entry.message;
+    const last_rev = entry.rev ?? 0;
+    const changes = {
+      set: { last_rev, ...(shown !== undefined && { last_message: shown }) },
+      remove: { ...(shown === undefined && { last_message: true as const }) },
+    };
+    const newestHere: Condition = { attribute: 'last_seq', is: '=', value: entry.seq };
+    const condition = { all: [newestHere, below('last_rev', last_rev)] };
+    const readers = conversation.members.filter((member) => mayRead(member, entry.seq));
+    await inParallel(readers, rowsAtOnce, async ({ user_uuid }) => {
+      await update(user_uuid, conversationUuid, { changes, condition });
+    });
+  };
+
+  const applyConversation = async (plan: ConversationPlan): Promise<void> => {
+    const { created } = plan;
+    if (created !== undefined) {
+      await inParallel(created.members, rowsAtOnce, ({ user_uuid }) =>
+        ensureRow(patterns, user_uuid, created, created.kind === 'group' || user_uuid === created.created_by),
+      );
+    }
+    await applyEntries(plan);
+    for (const entry of plan.revised.values()) await applyRevised(plan.conversation, entry);
+  };
+
+  /** A new name reaches the rows of those who have a direct conversation with its bearer. */
+  const applyRename = async ({ uuid }: ProfileItem): Promise<void> => {
+    const profile = await patterns.getProfile(uuid, { consistent: true });
+    if (profile === undefined) return;
+    let start: Parameters<Patterns['listInboxRows']>[1]['start'];
+    do {
+      const page = await patterns.listInboxRows(uuid, { limit: rowsPageLimit, ...(start && { start }) });
+      await inParallel(page.items, rowsAtOnce, async (row) => {
+        const other = row.other_user_uuid;
+        if (other === undefined) return;
+        const changed = await nameOther(patterns, other, row.message_group_uuid, profile);
+        if (changed !== undefined) bus.publish({ type: 'conversation.updated', to: [other], body: changed });
+      });
+      start = page.next;
+    } while (start !== undefined);
+  };
+
+  return async (records) => {
+    const plan = planFanout(records);
+    await inParallel(plan.conversations, conversationsAtOnce, applyConversation);
+    for (const { profile, renamed } of plan.profiles) {
+      deps.profileChanged(profile.uuid);
+      bus.publish({ type: 'user.changed', to: [profile.uuid], body: {} });
+      if (renamed) await applyRename(profile);
+    }
+  };
+};

@@ -1,0 +1,168 @@
+/** Stored items to views: texts opened, system entries put into words, rows with their unread count. */
+import type { Place } from '#crypto/port';
+import type { ConversationUuid, UserUuid } from '#domain/ids';
+import type { EntryItem, InboxRowItem, MembershipChange, ProfileItem } from '#store/items';
+import { isArchived } from '#store/positions';
+import type { CallOptions } from '#table/port';
+import type { Deps } from './deps.ts';
+import type { Profiles } from './profiles.ts';
+import type { MessageView, RowView, UserView } from './views.ts';
+
+export const userView = (profile: ProfileItem): UserView => ({
+  uuid: profile.uuid,
+  handle: profile.handle,
+  display_name: profile.display_name,
+  created_at: profile.created_at,
+});
+
+/** Where an entry's text stands, for its encryption. */
+export const placeOf = (conversation: string, seq: number, author: string): Place => ({
+  conversation: conversation as ConversationUuid,
+  seq,
+  author: author as UserUuid,
+});
+
+/** `<emoji> <user uuid>` members to lists by emoji, in a stable order. */
+const reactionsView = (reactions: ReadonlySet<string>): Record<string, string[]> => {
+  const view: Record<string, string[]> = {};
+  for (const member of [...reactions].sort()) {
+    const space = member.lastIndexOf(' ');
+    const emoji = member.slice(0, space);
+    const users = view[emoji] ?? [];
+    view[emoji] = users;
+    users.push(member.slice(space + 1));
+  }
+  return view;
+};
+
+const someone = 'someone';
+
+/** The sentence of a system entry; names are looked up when it is read, so that none is stored in it (USER-5). */
+const changeText = (change: MembershipChange, nameOf: (user: string) => string, title: string | undefined): string => {
+  if (change.act === 'added') return `added ${nameOf(change.user_uuid)}`;
+  if (change.act === 'removed') return `removed ${nameOf(change.user_uuid)}`;
+  if (change.act === 'left') return 'left the conversation';
+  if (change.act === 'created') return title === undefined ? 'created the group' : `created the group “${title}”`;
+  return `named the group “${title ?? ''}”`;
+};
+
+const subjectOf = (change: MembershipChange | undefined): string[] =>
+  change !== undefined && 'user_uuid' in change ? [change.user_uuid] : [];
+
+export interface Render {
+  messages(entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]>;
+  message(entry: EntryItem, call?: CallOptions): Promise<MessageView>;
+  /** The view of an entry whose text is at hand: nothing is opened. */
+  written(entry: EntryItem, text: string): MessageView;
+  rows(rows: readonly InboxRowItem[], call?: CallOptions): Promise<RowView[]>;
+  row(row: InboxRowItem, call?: CallOptions): Promise<RowView>;
+}
+
+export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profiles): Render => {
+  const namesOf = async (changes: readonly (MembershipChange | undefined)[], call?: CallOptions) => {
+    const users = changes.flatMap(subjectOf);
+    const found = users.length === 0 ? new Map<string, ProfileItem>() : await profiles.many(users, call);
+    return (user: string): string => found.get(user)?.display_name ?? someone;
+  };
+
+  const frame = (entry: EntryItem) => ({
+    uuid: entry.uuid,
+    seq: entry.seq,
+    message_group_uuid: entry.message_group_uuid,
+    kind: entry.kind,
+    user_uuid: entry.user_uuid,
+    handle: entry.handle,
+    display_name: entry.display_name,
+    created_at: entry.created_at,
+    ...(entry.edited_at !== undefined && { edited_at: entry.edited_at }),
+    ...(entry.deleted_at !== undefined && { deleted_at: entry.deleted_at }),
+    ...(entry.reply_to !== undefined && { reply_to: entry.reply_to }),
+    ...(entry.reactions !== undefined && { reactions: reactionsView(entry.reactions) }),
+  });
+
+  const messages = async (entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]> => {
+    const sealed = entries.flatMap((entry) =>
+      entry.message === undefined
+        ? []
+        : [{ place: placeOf(entry.message_group_uuid, entry.seq, entry.user_uuid), sealed: entry.message }],
+    );
+    const [opened, nameOf] = await Promise.all([
+      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline),
+      namesOf(
+        entries.map((entry) => entry.change),
+        call,
+      ),
+    ]);
+    let next = 0;
+    return entries.map((entry) => {
+      if (entry.change !== undefined) {
+        return { ...frame(entry), message: changeText(entry.change, nameOf, entry.membership?.title) };
+      }
+      if (entry.message === undefined) return frame(entry);
+      const result = opened[next++];
+      if (result === undefined || 'unreadable' in result) {
+        return { ...frame(entry), unreadable: result?.unreadable ?? 'malformed' };
+      }
+      return { ...frame(entry), message: result.text };
+    });
+  };
+
+  const rows = async (items: readonly InboxRowItem[], call?: CallOptions): Promise<RowView[]> => {
+    const sealed = items.flatMap((row) =>
+      row.last_message === undefined
+        ? []
+        : [
+            {
+              place: placeOf(row.message_group_uuid, row.last_seq, row.last_user_uuid ?? ''),
+              sealed: row.last_message,
+            },
+          ],
+    );
+    const [opened, nameOf] = await Promise.all([
+      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline),
+      namesOf(
+        items.map((row) => row.last_change),
+        call,
+      ),
+    ]);
+    let next = 0;
+    return items.map((row) => {
+      let last = '';
+      if (row.last_message !== undefined) {
+        const result = opened[next++];
+        if (result !== undefined && 'text' in result) last = result.text;
+      } else if (row.last_change !== undefined) {
+        last = changeText(row.last_change, nameOf, row.title);
+      }
+      return {
+        uuid: row.message_group_uuid,
+        kind: row.kind,
+        ...(row.title !== undefined && { title: row.title }),
+        ...(row.other_user_uuid !== undefined && { other_user_uuid: row.other_user_uuid }),
+        ...(row.other_user_handle !== undefined && { other_user_handle: row.other_user_handle }),
+        ...(row.other_user_display_name !== undefined && { other_user_display_name: row.other_user_display_name }),
+        last_message: last,
+        last_message_at: row.last_message_at,
+        last_seq: row.last_seq,
+        read_seq: row.read_seq,
+        // A read mark may be ahead of a row that the fan-out has not brought up to date yet.
+        unread: Math.max(0, row.last_seq - row.read_seq),
+        muted: row.muted,
+        archived: isArchived(row),
+      };
+    });
+  };
+
+  const first = <T>(views: readonly T[]): T => {
+    const [view] = views;
+    if (view === undefined) throw new Error('one item in, one view out');
+    return view;
+  };
+  return {
+    messages,
+    message: async (entry, call) => first(await messages([entry], call)),
+    written: (entry, text) => ({ ...frame(entry), message: text }),
+    rows,
+    row: async (row, call) => first(await rows([row], call)),
+  };
+};

@@ -1,0 +1,108 @@
+/** Changing what was said: edit and delete, the author's alone; reactions, anybody's who is in it (CONV-4). */
+import { ParleyError } from '#domain/errors';
+import { messageCharactersMax, reactionsMax, seqMax } from '#domain/limits';
+import { isIn, mayRead, present } from '#domain/membership';
+import { storableEmoji, storableText } from '#domain/text';
+import { isoTime } from '#domain/time';
+import { asStored, type EntryItem } from '#store/items';
+import { isConditionFailed } from '#table/errors';
+import type { Changes, Condition } from '#table/port';
+import type { Deps } from './deps.ts';
+import { noSuchMessage } from './faults.ts';
+import { type Memberships, memberOf } from './memberships.ts';
+import type { Call } from './messenger.ts';
+import { placeOf, type Render } from './render.ts';
+import { sealText } from './send.ts';
+import type { MessageView } from './views.ts';
+
+const isText: Condition = { attribute: 'kind', is: '=', value: 'text' };
+const stands: Condition = { attribute: 'deleted_at', is: 'absent' };
+
+export const createRevise = (
+  { patterns, sealer, bus, now }: Deps,
+  parts: {
+    readonly memberships: Memberships;
+    readonly render: Render;
+    /** Told of each entry changed, once it is durable: the caches' and the fan-out's cue. */
+    readonly revised: (conversation: string, seq: number) => void;
+  },
+) => {
+  const { memberships, render, revised } = parts;
+
+  /** The conversation, for somebody who is in it and may read the entry. */
+  const mustReach = async (call: Call, conversation: string, seq: number) => {
+    const { conversation: item, member } = await memberships.mustKnow(call, conversation);
+    if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+    if (!Number.isInteger(seq) || seq < 1 || seq > seqMax || !mayRead(member, seq)) throw noSuchMessage();
+    return item;
+  };
+
+  const apply = async (call: Call, conversation: string, seq: number, changes: Changes, condition: Condition) => {
+    const item = await mustReach(call, conversation, seq);
+    let entry: EntryItem;
+    try {
+      const counted = { ...changes, add: { ...changes.add, rev: 1 } };
+      entry = await patterns.reviseEntry(conversation, seq, counted, { all: [isText, stands, condition] }, call);
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+      return { standing: error.item && asStored<EntryItem>(error.item) };
+    }
+    revised(conversation, seq);
+    // Who was in it when this node last looked; whoever joined since fetches.
+    const current =
+      memberOf(item, call.user) === undefined ? item : ((await memberships.get(conversation, call)) ?? item);
+    bus.publish({ type: 'message.updated', to: present(current.members).map((m) => m.user_uuid), body: entry });
+    return { entry };
+  };
+
+  const refusal = (standing: EntryItem | undefined, user: string): ParleyError => {
+    if (standing === undefined) return noSuchMessage();
+    if (standing.kind !== 'text' || standing.user_uuid !== user) {
+      return new ParleyError('not_author', 'Only its author changes a message.');
+    }
+    return new ParleyError('message_deleted', 'This message was deleted.');
+  };
+
+  const byAuthor = (call: Call): Condition => ({ attribute: 'user_uuid', is: '=', value: call.user });
+
+  return {
+    edit: async (call: Call, conversation: string, seq: number, message: string): Promise<MessageView> => {
+      const text = storableText('message', message, messageCharactersMax);
+      await mustReach(call, conversation, seq);
+      const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
+      const set = { ...sealed, edited_at: isoTime(now()) };
+      const changes = sealed.preview === undefined ? { set, remove: { preview: true } as const } : { set };
+      const { entry, standing } = await apply(call, conversation, seq, changes, byAuthor(call));
+      if (entry === undefined) throw refusal(standing, call.user);
+      return render.written(entry, text);
+    },
+
+    delete: async (call: Call, conversation: string, seq: number): Promise<MessageView> => {
+      const changes = {
+        set: { deleted_at: isoTime(now()) },
+        remove: { message: true, preview: true, reactions: true },
+      } as const;
+      const { entry, standing } = await apply(call, conversation, seq, changes, byAuthor(call));
+      const deleted =
+        entry ?? (standing?.user_uuid === call.user && standing.deleted_at !== undefined ? standing : undefined);
+      if (deleted === undefined) throw refusal(standing, call.user);
+      return render.message(deleted, call);
+    },
+
+    react: async (call: Call, conversation: string, seq: number, emoji: string, on: boolean): Promise<MessageView> => {
+      const member: ReadonlySet<string> = new Set([`${storableEmoji(emoji)} ${call.user}`]);
+      const room: Condition = {
+        any: [
+          { attribute: 'reactions', is: 'absent' },
+          { attribute: 'reactions', is: 'size<', value: reactionsMax },
+        ],
+      };
+      const changes = on ? { add: { reactions: member } } : { deleteFrom: { reactions: member } };
+      const { entry, standing } = await apply(call, conversation, seq, changes, on ? room : isText);
+      if (entry !== undefined) return render.message(entry, call);
+      if (standing === undefined || standing.kind !== 'text') throw noSuchMessage();
+      if (standing.deleted_at !== undefined) throw refusal(standing, standing.user_uuid);
+      throw new ParleyError('too_many_reactions', `A message has at most ${reactionsMax} reactions.`);
+    },
+  };
+};

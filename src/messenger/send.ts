@@ -1,0 +1,128 @@
+/** C: create a message. Who may speak is decided here, and again at the very place in the log where the entry goes. */
+import { ParleyError } from '#domain/errors';
+import { type MessageUuid, messageUuid } from '#domain/ids';
+import { clockSkewMsMax, messageCharactersMax, uuidAgeMsMax } from '#domain/limits';
+import { isIn, present } from '#domain/membership';
+import { previewOf, storableText } from '#domain/text';
+import { isoTime } from '#domain/time';
+import { uuidV7, uuidV7Time } from '#domain/uuid';
+import type { EntryItem } from '#store/items';
+import type { Blocks } from './blocks.ts';
+import type { Deps } from './deps.ts';
+import { noSuchConversation } from './faults.ts';
+import type { Log } from './log.ts';
+import { type Memberships, memberOf } from './memberships.ts';
+import type { Call, SendRequest } from './messenger.ts';
+import type { Profiles } from './profiles.ts';
+import { placeOf, type Render } from './render.ts';
+import type { MessageView } from './views.ts';
+
+/** The uuid and its time, or a fresh one; refuses a malformed, early or expired one (LOG-5). */
+const nameFor = (
+  asked: string | undefined,
+  now: number,
+  randomBytes: Deps['randomBytes'],
+): { uuid: MessageUuid; uuidTime: number | undefined } => {
+  if (asked === undefined) return { uuid: uuidV7(now, randomBytes(10)) as MessageUuid, uuidTime: undefined };
+  const uuid = messageUuid(asked);
+  if (uuid === undefined) {
+    const message = 'must be a UUID of version 7';
+    throw new ParleyError('invalid_field', `uuid: ${message}`, { fields: [{ field: 'uuid', message }] });
+  }
+  const uuidTime = uuidV7Time(uuid);
+  const extra = { server_time: isoTime(now) };
+  if (uuidTime > now + clockSkewMsMax) {
+    throw new ParleyError('clock_ahead', 'The time in the uuid is more than 5 minutes ahead.', { extra });
+  }
+  if (uuidTime < now - uuidAgeMsMax) {
+    throw new ParleyError('uuid_expired', 'The time in the uuid is more than 24 hours ago.', { extra });
+  }
+  return { uuid, uuidTime };
+};
+
+/** A text sealed for its place, and its preview, sealed on its own when the text is too long to be copied to inbox rows. */
+export const sealText = async (
+  sealer: Deps['sealer'],
+  place: ReturnType<typeof placeOf>,
+  text: string,
+  deadline: number | undefined,
+): Promise<{ message: string; preview?: string }> => {
+  const preview = previewOf(text);
+  if (preview === text) return { message: await sealer.seal(place, text, deadline) };
+  const [message, sealedPreview] = await Promise.all([
+    sealer.seal(place, text, deadline),
+    sealer.seal(place, preview, deadline),
+  ]);
+  return { message, preview: sealedPreview };
+};
+
+export const createSend =
+  (
+    { sealer, bus, now, randomBytes }: Deps,
+    parts: {
+      readonly log: Log;
+      readonly memberships: Memberships;
+      readonly profiles: Profiles;
+      readonly blocks: Blocks;
+      readonly render: Render;
+      /** Told after each entry that is now durable: the fan-out's cue. */
+      readonly appended: () => void;
+    },
+  ) =>
+  async (
+    call: Call,
+    conversation: string,
+    request: SendRequest,
+  ): Promise<{ message: MessageView; replayed: boolean }> => {
+    const { log, memberships, profiles, blocks, render } = parts;
+    const text = storableText('message', request.message, messageCharactersMax);
+    const named = nameFor(request.uuid, now(), randomBytes);
+    const { conversation: known } = await memberships.mustKnow(call, conversation);
+    const author = await profiles.get(call.user, call);
+    if (author === undefined) throw noSuchConversation();
+    await blocks.refuseBlocked(call, known);
+
+    const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
+      const current = membersSeq === 0 ? known : await memberships.atLeast(conversation, membersSeq, call);
+      if (!isIn(memberOf(current, call.user))) {
+        throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+      }
+      if (request.reply_to !== undefined && request.reply_to >= seq) {
+        throw new ParleyError('seq_out_of_range', 'reply_to names a message that does not exist.');
+      }
+      const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
+      return {
+        type: 'message',
+        kind: 'text',
+        message_group_uuid: conversation,
+        seq,
+        uuid: named.uuid,
+        user_uuid: call.user,
+        display_name: author.display_name,
+        handle: author.handle,
+        ...sealed,
+        created_at: isoTime(createdAt),
+        ...(request.reply_to !== undefined && { reply_to: request.reply_to }),
+        ...(membersSeq > 0 && { members_seq: membersSeq }),
+      };
+    };
+
+    const { entry, replayed } = await log.append(conversation, { ...named, build }, call);
+    parts.appended();
+    if (!replayed) {
+      const current = await memberships.get(conversation, call);
+      bus.publish({
+        type: 'message.created',
+        to: present(current?.members ?? []).map((m) => m.user_uuid),
+        body: entry,
+      });
+      return { message: render.written(entry, text), replayed };
+    }
+    const message = await render.message(entry, call);
+    // A message changed since is compared by its author alone: what was first written is no longer there.
+    const changed = entry.edited_at !== undefined || entry.deleted_at !== undefined;
+    if (entry.user_uuid !== call.user || entry.kind !== 'text' || (!changed && message.message !== text)) {
+      throw new ParleyError('uuid_reused', 'This uuid names another message.');
+    }
+    return { message, replayed };
+  };

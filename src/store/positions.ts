@@ -1,0 +1,27 @@
+/** Places in the index that other rooms may name without knowing keys. */
+import type { ChangeRecord, QueryPosition } from '#table/port';
+import type { InboxRowItem } from './items.ts';
+import { checkpointPrefix, inboxPartition, rowKey } from './keys.ts';
+
+/** Where a page of a user's folder begins: after this row, as it stood. */
+export const inboxPosition = (
+  user: string,
+  folder: 'inbox' | 'archive',
+  lastMessageAt: string,
+  conversation: string,
+): QueryPosition => ({
+  ...rowKey(user, conversation),
+  inbox: inboxPartition(user, folder),
+  last_message_at: lastMessageAt,
+});
+
+/** True for a row that stands in its user's archive. */
+export const isArchived = (row: InboxRowItem): boolean => row.inbox === inboxPartition(row.user_uuid, 'archive');
+
+/** The attribute that puts a row into a folder. */
+export const folderChange = (user: string, folder: 'inbox' | 'archive'): { readonly inbox: string } => ({
+  inbox: inboxPartition(user, folder),
+});
+
+/** True for a consumer's own note of how far it read: no news to anybody. */
+export const isCheckpoint = (record: ChangeRecord): boolean => record.key.pk.startsWith(checkpointPrefix);
