@@ -11,9 +11,9 @@ import { ParleyError } from '#domain/errors';
 import { TableError } from '#table/errors';
 import type { Table } from '#table/port';
 import { DataKey } from './data-key.ts';
-import { createGate } from './gate.ts';
 import { generationMax, readHeader } from './jwe.ts';
 import { createKeyCache } from './key-cache.ts';
+import { createKeyFlights, type KeyFetch } from './key-flights.ts';
 import { createDataKey, getDataKey, newestDataKey, type StoredKey } from './key-store.ts';
 import type { KeyWrapper, WrapContext } from './key-wrapper.ts';
 import type { Keyring, MissingKey } from './keyring.ts';
@@ -40,10 +40,6 @@ export const keyringDefaults = {
   keyEntriesMax: 1_000_000,
 } as const;
 
-/** Keys fetched at once, so that a cold inbox of 100 conversations does not take all of the table's sockets. */
-const loadsAtOnceMax = 32;
-/** Fetches that wait: 40 cold pages of 100; past it the node is overloaded and says so. */
-const loadsWaitingMax = 4_096;
 /** The longest one fetch may take, whatever its caller's deadline. */
 const loadMsMax = 3_000;
 /** Nodes that make the same generation at once lose to one of them; each try finds what the winner wrote. */
@@ -67,16 +63,6 @@ export interface TableKeyring extends Keyring {
   rotateDataKey(place: Place, deadline?: number): Promise<number>;
 }
 
-interface Flight {
-  readonly author: string;
-  readonly deadline: number;
-  /** Who waits for it: each holds the key it brings, until it has used it. */
-  waiters: number;
-  /** The author was forgotten meanwhile: the key serves those who wait and is not kept. */
-  forgotten: boolean;
-  readonly key: Promise<DataKey | MissingKey>;
-}
-
 const contextOf = (table: Table, conversation: string, author: string): WrapContext => ({
   author,
   conversation,
@@ -96,15 +82,16 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
   const missing = new LRUCache<string, { readonly reason: MissingKey; readonly until: number }>({
     max: limits.keysMax,
   });
-  const gate = createGate(loadsAtOnceMax, loadsWaitingMax);
-  const flights = new Map<string, Flight>();
+  const flights = createKeyFlights(now, loadMsMax);
   const sums = { unwrapped: 0, minted: 0, missing: 0, unavailable: 0 };
 
   const unwrap = async (key: StoredKey, deadline: number): Promise<DataKey | MissingKey> => {
     const plain = await wrapper.unwrap(contextOf(table, key.conversation, key.author), key, deadline);
     if (typeof plain === 'string') return plain;
     sums.unwrapped += 1;
-    return new DataKey(key, plain, now() + limits.heldMsMax);
+    const { conversation, author, generation, id, createdAt, fromSeq } = key;
+    const name = { conversation, author, generation, id, createdAt, fromSeq };
+    return new DataKey(name, plain, now() + limits.heldMsMax);
   };
 
   /** The key of this generation, made here; undefined when another node was first. */
@@ -157,60 +144,22 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     return unwrap(stored, deadline);
   };
 
-  const begin = (
-    name: string,
-    author: string,
-    callerDeadline: number,
-    load: (deadline: number) => Promise<DataKey | MissingKey>,
-    arrived: (key: DataKey) => void,
-  ): Flight => {
-    const deadline = Math.min(callerDeadline, now() + loadMsMax);
-    const land = async (): Promise<DataKey | MissingKey> => {
-      try {
-        const key = await gate.run(() => load(deadline));
-        if (typeof key === 'string') {
-          sums.missing += 1;
-          return key;
-        }
-        const kept = flight.forgotten ? key : cache.add(key, now());
-        kept.hold(flight.waiters);
-        if (flight.forgotten) kept.giveUp();
-        else arrived(kept);
-        return kept;
-      } catch (error) {
-        sums.unavailable += 1;
-        throw asUnavailable(error);
-      } finally {
-        if (flights.get(name) === flight) flights.delete(name);
-      }
-    };
-    // `land` runs after this turn, when `flight` and its first waiter are in place.
-    const flight: Flight = { author, deadline, waiters: 0, forgotten: false, key: Promise.resolve().then(land) };
-    flights.set(name, flight);
-    return flight;
-  };
-
-  const joinOrBegin = async <T>(
-    name: string,
-    deadline: number,
-    start: () => Flight,
+  /** `kept` is called with the copy of the key that is used from now on, unless its author is forgotten meanwhile. */
+  const fetchKey = async <T>(
+    fetch: Omit<KeyFetch, 'keep'>,
+    kept: (key: DataKey) => void,
     use: (key: DataKey | MissingKey) => T,
   ): Promise<T> => {
-    const joined = flights.get(name);
-    const flight = joined ?? start();
-    flight.waiters += 1;
-    let key: DataKey | MissingKey;
+    const keep = (key: DataKey): DataKey => {
+      const copy = cache.add(key, now());
+      kept(copy);
+      return copy;
+    };
     try {
-      key = await flight.key;
+      return await flights.join({ ...fetch, keep }, use);
     } catch (error) {
-      // What failed at another's earlier deadline may succeed within this one's.
-      if (joined === undefined || joined.deadline >= deadline || now() >= deadline) throw error;
-      return joinOrBegin(name, joined.deadline, start, use);
-    }
-    try {
-      return use(key);
-    } finally {
-      if (typeof key !== 'string') key.release();
+      sums.unavailable += 1;
+      throw asUnavailable(error);
     }
   };
 
@@ -242,19 +191,21 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
       if (known !== undefined && now() < known.until) return use(known.reason);
       const load = async (until: number): Promise<DataKey | MissingKey> => {
         const key = await loadNamed(conversation, author, header, until);
-        if (typeof key === 'string') missing.set(name, { reason: key, until: now() + limits.missingMs });
+        if (typeof key !== 'string') return key;
+        sums.missing += 1;
+        missing.set(name, { reason: key, until: now() + limits.missingMs });
         return key;
       };
-      return joinOrBegin(name, deadline, () => begin(name, author, deadline, load, () => undefined), use);
+      return fetchKey({ name, author, deadline, load }, () => undefined, use);
     },
 
     async withCurrent(place, use, deadline = noDeadline) {
       const held = cache.current(place.conversation, place.author, now());
       if (held !== undefined && !servedEnough(held.name, place.seq)) return use(held);
-      const name = `${place.author}/${place.conversation}`;
-      const start = (): Flight =>
-        begin(name, place.author, deadline, (until) => loadCurrent(place, until), cache.makeCurrent);
-      return joinOrBegin(name, deadline, start, (key) => {
+      const { author } = place;
+      const name = `${author}/${place.conversation}`;
+      const load = (until: number): Promise<DataKey> => loadCurrent(place, until);
+      return fetchKey({ name, author, deadline, load }, cache.makeCurrent, (key) => {
         if (typeof key === 'string') throw new TypeError('a current key is made when it is missing');
         return use(key);
       });
@@ -262,11 +213,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
 
     forget(author) {
       cache.forget(author);
-      for (const [name, flight] of flights)
-        if (flight.author === author) {
-          flight.forgotten = true;
-          flights.delete(name);
-        }
+      flights.forget(author);
     },
 
     rotateDataKey,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { headerOf, sealedCharactersMax } from '#crypto/jwe';
 import type { Opened, Place, UnreadableReason } from '#crypto/port';
 import type { createSealer } from '#crypto/sealer';
-import { ciphersOnly, conversation, localRig, place, user } from './rig.ts';
+import { ciphersOnly, conversation, localRig, place, user, watched } from './rig.ts';
 
 interface Sealed {
   readonly place: Place;
@@ -23,6 +23,8 @@ let readers: readonly ReturnType<typeof createSealer>[];
 /** Ten of two authors in one conversation, two generations of keys each. */
 let page: readonly Sealed[];
 let victim: Sealed;
+/** What the second reader has asked of the table of keys. */
+let requests = 0;
 
 beforeAll(async () => {
   rig = await localRig();
@@ -35,7 +37,12 @@ beforeAll(async () => {
   }
   page = items;
   victim = at(page, 4);
-  readers = [sealer, rig.node({ sealer: ciphersOnly }).sealer];
+  const table = watched(rig.table, (_, run) => {
+    requests += 1;
+    return run();
+  });
+  readers = [sealer, rig.node({ table, sealer: ciphersOnly }).sealer];
+  await readers[1]?.open(page);
 });
 afterAll(() => rig.done());
 
@@ -142,6 +149,7 @@ describe('[SEC-3] a stored text that is not where it was sealed', () => {
   });
 
   test('[SEC-3] a place that is none: it is malformed, and the table of keys is not asked', async () => {
+    const before = requests;
     const noSeq = strange.filter((value) => !Number.isSafeInteger(value));
     await fc.assert(
       fc.asyncProperty(strange, noSeq, async (name, seq) => {
@@ -152,6 +160,7 @@ describe('[SEC-3] a stored text that is not where it was sealed', () => {
       }),
       { numRuns: 100 },
     );
+    expect(requests).toBe(before);
   });
 });
 
