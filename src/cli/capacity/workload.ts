@@ -29,6 +29,21 @@ export const conversationMessagesMean = 21.7;
  */
 export const zipfExponent = 0.9;
 
+/**
+ * How unevenly messages fall on inboxes, by the same law: flatter, for a person reads what they are sent (an assumption; it gives
+ * the busiest of a million inboxes a message every few seconds).
+ */
+export const inboxExponent = 0.6;
+
+/** Messages a second that a person writes at most: a line every two seconds, which nobody keeps up for long. */
+export const messagesPerSecondPerPerson = 0.5;
+
+/** Conversations that a person writes in, over a few weeks (an assumption; it only sets how thin activity is spread). */
+export const conversationsPerPerson = 20;
+
+/** Conversations that stand in a person's inbox in the end, old ones included (an assumption; it only sets storage). */
+export const conversationsKeptPerPerson = 100;
+
 /** The busiest hour of a day has this many times the mean hour's traffic (an assumption: a day's curve with two peaks). */
 export const peakToMean = 2.5;
 
