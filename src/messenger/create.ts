@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts';
 import { createFanout, type Fanout } from './fanout.ts';
 import { guarded } from './faults.ts';
 import { createHistory } from './history.ts';
+import { createImport, type Import } from './import.ts';
 import { createInbox } from './inbox.ts';
 import { createLive } from './live.ts';
 import { createLog } from './log.ts';
@@ -25,8 +26,10 @@ export interface MessengerOptions extends Deps {
   readonly appended?: () => void;
 }
 
-/** The use cases, and the fan-out that belongs to the same caches and bus. */
-export const createMessenger = (options: MessengerOptions): { messenger: Messenger; fanout: Fanout } => {
+/** The use cases, the fan-out that belongs to the same caches and bus, and the operators' import. */
+export const createMessenger = (
+  options: MessengerOptions,
+): { messenger: Messenger; fanout: Fanout; importConversation: Import } => {
   const { patterns, cache, bus } = options;
   const appended = options.appended ?? (() => undefined);
   const profiles = createProfiles(patterns, cache);
@@ -97,5 +100,6 @@ export const createMessenger = (options: MessengerOptions): { messenger: Messeng
     eraseMe: () => Promise.reject(new ParleyError('unavailable', 'Erasure is not built yet.')),
     close: live.close,
   };
-  return { messenger, fanout };
+  const importConversation = guarded(createImport(options, { log, people, appended }));
+  return { messenger, fanout, importConversation };
 };

@@ -1,0 +1,57 @@
+// Makes a fresh checkout ready: installs what is missing and builds what is stale. Plain Node, since nothing is installed yet.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const run = (command, args) => {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) {
+    console.error(`parley: "${command} ${args.join(' ')}" failed${error ? `: ${error.message}` : ''}`);
+    process.exit(status ?? 1);
+  }
+};
+
+const timeOf = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+/** The newest change below a folder, in milliseconds; installed and built files aside. */
+const newest = (folder) => {
+  let time = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'node_modules' || entry.name === 'dist') continue;
+    const path = join(folder, entry.name);
+    time = Math.max(time, entry.isDirectory() ? newest(path) : timeOf(path));
+  }
+  return time;
+};
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`parley: needs Node 20.19 or later; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
+// npm notes what it installed here; an older note than the lock file means that something is missing.
+const installed = join(root, 'node_modules', '.package-lock.json');
+if (timeOf(installed) < timeOf(join(root, 'package-lock.json'))) {
+  console.log('parley: installing what is missing (once)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+const built = join(root, 'dist', 'server', '.tsbuildinfo');
+if (timeOf(built) < newest(join(root, 'src'))) {
+  console.log('parley: building');
+  run('npx', ['--no-install', 'tsc', '-b']);
+}
+
+const page = join(root, 'web', 'dist', 'index.html');
+const webSources = join(root, 'web');
+if (
+  existsSync(join(webSources, 'index.html')) &&
+  timeOf(page) < Math.max(newest(webSources), newest(join(root, 'src', 'client')))
+) {
+  console.log('parley: building the page');
+  run('npm', ['run', 'build', '-w', 'web', '--silent']);
+}

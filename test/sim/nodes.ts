@@ -1,0 +1,142 @@
+/** Nodes of a fleet: each with its own clock, memory and network, over the one table; crashed and started again at will. */
+
+import type { Bus, BusEvent } from '#bus/port';
+import { createLocalCache } from '#cache/local';
+import { createMessenger } from '#messenger/create';
+import { startFeedRunner } from '#messenger/feed-runner';
+import type { Messenger } from '#messenger/messenger';
+import { createPatterns } from '#store/patterns';
+import type { Table } from '#table/port';
+import { type Faults, type Link, overNetwork } from './faulty-table.ts';
+import { plainSealer } from './plain-sealer.ts';
+import type { World } from './world.ts';
+
+const minute = 60_000;
+/** Minutes by which the nodes' clocks are wrong. */
+const skews = [0, -3, 4, -40, 25];
+
+/** A bus between nodes that loses, delays and repeats what it carries. */
+export const createFaultyBus = (world: World): { readonly at: (link: Link) => Bus } => {
+  const ends = new Set<{ link: Link; listeners: Set<(event: BusEvent) => void> }>();
+  return {
+    at: (link) => {
+      const end = { link, listeners: new Set<(event: BusEvent) => void>() };
+      ends.add(end);
+      return {
+        publish: (event) => {
+          if (!link.alive) return;
+          for (const other of ends) {
+            const copies = world.chance(0.05) ? 2 : 1;
+            for (let copy = 0; copy < copies; copy += 1) {
+              if (world.chance(link.faults.lost)) continue;
+              world.after(world.random() * 10 * link.faults.delayMs, () => {
+                if (other.link.alive) for (const listener of other.listeners) listener(event);
+              });
+            }
+          }
+        },
+        subscribe: (listener) => {
+          end.listeners.add(listener);
+          return () => end.listeners.delete(listener);
+        },
+        close: async () => {
+          ends.delete(end);
+        },
+      };
+    },
+  };
+};
+
+export interface Node {
+  readonly messenger: Messenger;
+  readonly link: Link;
+}
+
+/** A fleet of nodes; the first of them runs the fan-out. */
+export class Fleet {
+  readonly nodes: Node[];
+  readonly #world: World;
+  readonly #truth: Table;
+  readonly #bus: { readonly at: (link: Link) => Bus };
+  #faults: Faults;
+  #fanoutLink: Link | undefined;
+  #stopFanout: (() => Promise<void>) | undefined;
+
+  constructor(world: World, truth: Table, count: number, faults: Faults) {
+    this.#world = world;
+    this.#truth = truth;
+    this.#faults = faults;
+    this.#bus = createFaultyBus(world);
+    this.nodes = Array.from({ length: count }, (_, index) => this.#start(index));
+    this.startFanout();
+  }
+
+  #start(index: number): Node {
+    const world = this.#world;
+    const link: Link = { faults: this.#faults, alive: true };
+    const skew = (skews[index % skews.length] ?? 0) * minute;
+    const now = () => world.now + skew;
+    const patterns = createPatterns(
+      overNetwork(world, this.#truth, link),
+      () => undefined,
+      () => 0,
+    );
+    const { messenger } = createMessenger({
+      patterns,
+      sealer: plainSealer,
+      cache: createLocalCache(now, world.random),
+      bus: this.#bus.at(link),
+      now,
+      randomBytes: (length) => world.bytes(length),
+    });
+    return { messenger, link };
+  }
+
+  /** The node forgets everything; what it had sent to the table may still land. */
+  crash(index: number): void {
+    const node = this.nodes[index];
+    if (node === undefined) return;
+    node.link.alive = false;
+    this.nodes[index] = this.#start(index);
+  }
+
+  startFanout(): void {
+    const world = this.#world;
+    const link: Link = { faults: this.#faults, alive: true };
+    const table = overNetwork(world, this.#truth, link);
+    const patterns = createPatterns(
+      table,
+      () => undefined,
+      () => 0,
+    );
+    const { fanout } = createMessenger({
+      patterns,
+      sealer: plainSealer,
+      cache: createLocalCache(() => world.now, world.random),
+      bus: this.#bus.at(link),
+      now: () => world.now,
+      randomBytes: (length) => world.bytes(length),
+    });
+    const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
+    // A crashed runner would spin on its timers for ever without this: its waits end with it.
+    const runner = startFeedRunner(table.feed, patterns, fanout, 'inbox', time, () => undefined);
+    this.#fanoutLink = link;
+    this.#stopFanout = runner.stop;
+  }
+
+  crashFanout(): void {
+    if (this.#fanoutLink !== undefined) this.#fanoutLink.alive = false;
+    this.startFanout();
+  }
+
+  async stopFanout(): Promise<void> {
+    await this.#stopFanout?.();
+  }
+
+  /** The network is what it is called from now on, for every node. */
+  weather(faults: Faults): void {
+    this.#faults = faults;
+    for (const node of this.nodes) node.link.faults = faults;
+    if (this.#fanoutLink !== undefined) this.#fanoutLink.faults = faults;
+  }
+}

@@ -1,0 +1,126 @@
+/** One seeded run: people talk through a fleet on a bad network, things crash, then it calms down and everything is checked. */
+import type { Handle, UserUuid } from '#domain/ids';
+import { createMemoryTable } from '#table/embedded/memory-table';
+import { mainSchema } from '#table/schema';
+import { findFaults } from './checks.ts';
+import { createClient, emptyNotes, type Person } from './clients.ts';
+import { calm, type Faults } from './faulty-table.ts';
+import { Fleet } from './nodes.ts';
+import { createTruth, type Mutation } from './truth.ts';
+import { World } from './world.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly entries: number;
+}
+
+/** Virtual milliseconds that a run may take before it counts as hanging. */
+const patienceMs = 30 * 60_000;
+/** Time for late writes to land and for the fan-out to catch up, once the network is calm. */
+const settleMs = 30_000;
+
+const weathers = (world: World): Faults => ({
+  lost: world.pick([0, 0.05, 0.15]),
+  late: world.pick([0, 0.05, 0.1]),
+  throttled: world.pick([0, 0.05]),
+  delayMs: world.pick([5, 20, 60]),
+});
+
+const createPeople = (world: World, count: number): Person[] =>
+  Array.from({ length: count }, (_, index) => ({
+    uuid: `0000000${index}-0000-4000-8000-00000000000${index}` as UserUuid,
+    handle: `person_${index}` as Handle,
+    skew: Math.round((world.random() * 8 - 4) * 60_000),
+  }));
+
+type Client = ReturnType<typeof createClient>;
+
+/** What one person does, one thing after the other. */
+const live = async (
+  world: World,
+  client: Client,
+  me: Person,
+  others: readonly Person[],
+  steps: number,
+): Promise<void> => {
+  await client.provision();
+  await world.wait(world.random() * 200);
+  const wanted = others.map((other) => other.handle);
+  const partner = world.pick(wanted);
+  const conversations: string[] = [];
+  const direct = await client.open([partner]);
+  if (direct !== undefined) conversations.push(direct.uuid);
+  if (wanted.length >= 2 && world.chance(0.5)) {
+    const group = await client.open(wanted, 'the group');
+    if (group !== undefined) conversations.push(group.uuid);
+  }
+  for (let step = 0; step < steps && conversations.length > 0; step += 1) {
+    const conversation = world.pick(conversations);
+    const sent = await client.send(conversation, `${me.handle} ${step}`);
+    if (sent !== undefined && world.chance(0.2)) await client.edit(conversation, sent, `${me.handle} ${step} edited`);
+    if (sent !== undefined && world.chance(0.3)) await client.read(conversation, sent.seq);
+    if (world.chance(0.1)) {
+      const handle = world.pick(others).handle;
+      await client.change(conversation, (node, uuid) =>
+        world.chance(0.5)
+          ? node.messenger.removeParticipant({ user: me.uuid }, uuid, handle)
+          : node.messenger.addParticipant({ user: me.uuid }, uuid, handle),
+      );
+    }
+    await world.wait(world.random() * 300);
+  }
+};
+
+export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcome> => {
+  const world = new World(seed);
+  const notes = emptyNotes();
+  const table = createMemoryTable({ schema: mainSchema, name: 'sim', now: () => world.now });
+  const truth = createTruth(
+    table,
+    () => world.now,
+    mutation,
+    (what) => notes.wrong.push(what),
+  );
+  const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), weathers(world));
+  const people = createPeople(world, world.pick([2, 3, 4]));
+
+  let living = people.length;
+  for (const me of people) {
+    const client = createClient(world, fleet, notes, me);
+    const others = people.filter((person) => person !== me);
+    live(world, client, me, others, 2 + world.below(4))
+      .catch((error: unknown) => notes.wrong.push(`a client failed: ${String(error)}`))
+      .finally(() => {
+        living -= 1;
+      });
+  }
+  const crashes = (): void => {
+    if (living === 0) return;
+    if (world.chance(0.5)) fleet.crash(world.below(fleet.nodes.length));
+    else fleet.crashFanout();
+    if (world.chance(0.3)) fleet.weather(weathers(world));
+    world.after(500 + world.random() * 4_000, crashes);
+  };
+  if (world.chance(0.7)) world.after(world.random() * 2_000, crashes);
+
+  let finished: string[] | undefined;
+  const conclude = async (): Promise<void> => {
+    fleet.weather(calm);
+    await world.wait(settleMs);
+    fleet.crash(0);
+    const [fresh] = fleet.nodes;
+    if (fresh === undefined) throw new Error('a fleet has a node');
+    finished = await findFaults(table, fresh.messenger, people, notes);
+  };
+  try {
+    await world.until(() => living === 0, patienceMs);
+    conclude().catch((error: unknown) => {
+      finished = [`the check failed: ${error instanceof Error ? error.stack : String(error)}`];
+    });
+    await world.until(() => finished !== undefined, patienceMs);
+  } catch (error) {
+    finished = [...notes.wrong, error instanceof Error ? error.message : String(error)];
+  }
+  return { seed, faults: finished ?? [], entries: notes.acknowledged.size };
+};
