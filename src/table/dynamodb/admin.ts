@@ -164,10 +164,10 @@ export const createDynamoAdmin = (options: {
     await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification: specification }));
   };
 
-  const setRecovery = async (name: string): Promise<void> => {
+  const setRecovery = async (name: string, days: number): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       try {
-        const specification = { PointInTimeRecoveryEnabled: true };
+        const specification = { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: days };
         const input = { TableName: name, PointInTimeRecoverySpecification: specification };
         await client.send(new UpdateContinuousBackupsCommand(input));
         return;
@@ -208,7 +208,7 @@ export const createDynamoAdmin = (options: {
         if (!done) notes.push(`${what} is not supported by this server and was left out`);
       };
       if (schema.ttl !== undefined) await setting('time to live', setTtl(name, schema.ttl));
-      if (schema.pointInTimeRecovery) await setting('point-in-time recovery', setRecovery(name));
+      if (schema.pointInTimeRecovery) await setting('point-in-time recovery', setRecovery(name, schema.recoveryDays));
       const stands = await describeTable(name);
       if (schema.deletionProtection && stands?.DeletionProtectionEnabled !== true) {
         await setting('deletion protection', setProtection(name, true));

@@ -2,7 +2,7 @@
  * Items as the port has them, and as DynamoDB's JSON protocol has them.
  *
  * Strings, numbers, booleans, null, bytes, lists, maps and string sets; the other types of DynamoDB (number and binary
- * sets) are refused by name, because the port has no value for them.
+ * sets), which only another program can have stored, are refused by name, because the port has no value for them.
  */
 import { TableError } from '../errors.ts';
 import type { Item, Key, Value } from '../port.ts';
@@ -22,36 +22,15 @@ export interface AttributeMap {
   readonly [name: string]: AttributeValue;
 }
 
-/**
- * The magnitude of a number other than zero:
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
- */
-const numberMagnitude = { min: 1e-130, below: 1e126 } as const;
-
-/** Assigns without ever reaching the prototype, whatever the attribute is called. */
-const assign = <T>(target: Record<string, T>, name: string, value: T): void => {
-  if (name === '__proto__')
-    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
-  else target[name] = value;
-};
-
-const encodeNumber = (value: number): AttributeValue => {
-  const magnitude = Math.abs(value);
-  if (value !== 0 && !(magnitude >= numberMagnitude.min && magnitude < numberMagnitude.below)) {
-    throw new TableError('invalid', `the number ${value} is outside DynamoDB's range (1e-130 to 9.99e125, or zero)`);
-  }
-  return { N: String(value) };
-};
-
 const isBytes = (value: object): value is Uint8Array => value instanceof Uint8Array;
 
-/** The tagged form of one value; `invalid` for what DynamoDB cannot hold. */
+/** The tagged form of one value; what DynamoDB cannot hold is refused before, by `limits.ts`. */
 export const encodeValue = (value: Value): AttributeValue => {
   switch (typeof value) {
     case 'string':
       return { S: value };
     case 'number':
-      return encodeNumber(value);
+      return { N: String(value) };
     case 'boolean':
       return { BOOL: value };
     case 'object':
@@ -60,20 +39,20 @@ export const encodeValue = (value: Value): AttributeValue => {
       if (isBytes(value)) {
         return { B: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
       }
-      if (value instanceof Set) {
-        if (value.size === 0) throw new TableError('invalid', 'a string set may not be empty');
-        return { SS: [...(value as ReadonlySet<string>)] };
-      }
+      if (value instanceof Set) return { SS: [...(value as ReadonlySet<string>)] };
       return { M: encodeItem(value as { readonly [name: string]: Value }) };
     default:
       throw new TableError('invalid', `a value of type ${typeof value} cannot be stored`);
   }
 };
 
-/** The tagged form of an item, a key or a map. */
+/** The tagged form of an item or a map; attributes of `undefined` are passed over. */
 export const encodeItem = (item: { readonly [name: string]: Value }): AttributeMap => {
   const map: Record<string, AttributeValue> = {};
-  for (const name of Object.keys(item)) assign(map, name, encodeValue(item[name] as Value));
+  for (const name of Object.keys(item)) {
+    const value = item[name];
+    if (value !== undefined) map[name] = encodeValue(value);
+  }
   return map;
 };
 
@@ -95,7 +74,10 @@ export const decodeValue = (attribute: AttributeValue): Value => {
 
 const decodeMap = (map: AttributeMap): { readonly [name: string]: Value } => {
   const value: Record<string, Value> = {};
-  for (const name of Object.keys(map)) assign(value, name, decodeValue(map[name] as AttributeValue));
+  for (const name of Object.keys(map)) {
+    // A name that no table of ours can hold, and that would reach the prototype.
+    if (name !== '__proto__') value[name] = decodeValue(map[name] as AttributeValue);
+  }
   return value;
 };
 

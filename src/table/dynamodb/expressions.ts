@@ -4,6 +4,7 @@
  * or spaces need no list of exceptions, and no text of a caller ever becomes part of an expression.
  */
 import { TableError } from '../errors.ts';
+import { checkValue } from '../limits.ts';
 import type { Changes, Condition, SortCondition, Value } from '../port.ts';
 import { type AttributeValue, encodeValue } from './codec.ts';
 
@@ -16,7 +17,8 @@ export interface Aliases {
 /** Collects the aliases of one request; a name used twice has one alias. */
 export interface Expression {
   name(attribute: string): string;
-  value(value: Value): string;
+  /** `attribute` is what the value is for, named when the value cannot be sent. */
+  value(attribute: string, value: Value): string;
   aliases(): Aliases;
 }
 
@@ -32,7 +34,8 @@ export const createExpression = (): Expression => {
       names.set(attribute, alias);
       return alias;
     },
-    value(value) {
+    value(attribute, value) {
+      checkValue(attribute, value);
       const alias = `:v${valueCount}`;
       valueCount += 1;
       values[alias] = encodeValue(value);
@@ -66,11 +69,11 @@ export const compileCondition = (into: Expression, condition: Condition): string
     case 'present':
       return `attribute_exists(${name})`;
     case 'contains':
-      return `contains(${name}, ${into.value(condition.value)})`;
+      return `contains(${name}, ${into.value(condition.attribute, condition.value)})`;
     case 'size<':
-      return `size(${name}) < ${into.value(condition.value)}`;
+      return `size(${name}) < ${into.value(condition.attribute, condition.value)}`;
     default:
-      return `${name} ${condition.is} ${into.value(condition.value)}`;
+      return `${name} ${condition.is} ${into.value(condition.attribute, condition.value)}`;
   }
 };
 
@@ -80,19 +83,19 @@ export const compileKeyCondition = (
   partition: { readonly attribute: string; readonly value: string },
   sort: { readonly attribute: string; readonly condition: SortCondition | undefined },
 ): string => {
-  const partitionPart = `${into.name(partition.attribute)} = ${into.value(partition.value)}`;
+  const partitionPart = `${into.name(partition.attribute)} = ${into.value(partition.attribute, partition.value)}`;
   if (sort.condition === undefined) return partitionPart;
   const name = into.name(sort.attribute);
   const [operator, from] = sort.condition;
   switch (operator) {
     case 'between': {
       const [, , to] = sort.condition;
-      return `${partitionPart} AND ${name} BETWEEN ${into.value(from)} AND ${into.value(to)}`;
+      return `${partitionPart} AND ${name} BETWEEN ${into.value(sort.attribute, from)} AND ${into.value(sort.attribute, to)}`;
     }
     case 'begins_with':
-      return `${partitionPart} AND begins_with(${name}, ${into.value(from)})`;
+      return `${partitionPart} AND begins_with(${name}, ${into.value(sort.attribute, from)})`;
     default:
-      return `${partitionPart} AND ${name} ${operator} ${into.value(from)}`;
+      return `${partitionPart} AND ${name} ${operator} ${into.value(sort.attribute, from)}`;
   }
 };
 
@@ -101,26 +104,29 @@ const clause = (word: string, parts: readonly string[]): string[] =>
 
 /** The changes as an update expression; `undefined` when there are none (the update then only creates the item). */
 export const compileChanges = (into: Expression, changes: Changes): string | undefined => {
-  const each = <V>(
+  const each = <V extends Value>(
     of: { readonly [name: string]: V } | undefined,
-    part: (name: string, value: V) => string,
-  ): string[] => Object.entries(of ?? {}).map(([attribute, value]) => part(into.name(attribute), value));
+    part: (name: string, value: () => string) => string,
+  ): string[] =>
+    Object.entries(of ?? {})
+      .filter(([, value]) => value !== undefined)
+      .map(([attribute, value]) => part(into.name(attribute), () => into.value(attribute, value)));
   const clauses = [
     ...clause('SET', [
-      ...each<Value>(changes.set, (name, value) => `${name} = ${into.value(value)}`),
-      ...each<Value>(changes.setIfAbsent, (name, value) => `${name} = if_not_exists(${name}, ${into.value(value)})`),
+      ...each(changes.set, (name, value) => `${name} = ${value()}`),
+      ...each(changes.setIfAbsent, (name, value) => `${name} = if_not_exists(${name}, ${value()})`),
     ]),
     ...clause(
       'ADD',
-      each<Value>(changes.add, (name, value) => `${name} ${into.value(value)}`),
+      each(changes.add, (name, value) => `${name} ${value()}`),
     ),
     ...clause(
       'DELETE',
-      each<Value>(changes.deleteFrom, (name, value) => `${name} ${into.value(value)}`),
+      each(changes.deleteFrom, (name, value) => `${name} ${value()}`),
     ),
     ...clause(
       'REMOVE',
-      each<true>(changes.remove, (name) => name),
+      each(changes.remove, (name) => name),
     ),
   ];
   return clauses.length > 0 ? clauses.join(' ') : undefined;

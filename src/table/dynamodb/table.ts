@@ -3,7 +3,9 @@
  * an operation; `caller.ts` carries a call through, `feed.ts` reads the stream.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { checkChanges } from '../changes.ts';
 import { TableError } from '../errors.ts';
+import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
 import type {
   BatchWrite,
   CallOptions,
@@ -75,23 +77,16 @@ const conditionPart = (into: Expression, condition: Condition | undefined): obje
     ? {}
     : { ConditionExpression: compileCondition(into, condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
 
-/** BOUND-3 at run time, for callers that types do not reach. */
-const refuseKeyChange = ({ changes }: UpdateRequest): void => {
-  for (const part of Object.values(changes) as readonly (object | undefined)[]) {
-    for (const name of Object.values(primaryKey)) {
-      if (part !== undefined && Object.hasOwn(part, name)) {
-        throw new TableError(
-          'invalid',
-          `an update cannot change the key "${name}": put the new item and delete the old one`,
-        );
-      }
-    }
-  }
-};
-
 /** A number added twice counts twice; every other change may be repeated. */
 const repeatable = ({ changes }: UpdateRequest): boolean =>
   !Object.values<unknown>(changes.add ?? {}).some((value) => typeof value === 'number');
+
+/** Part of a batch was written before this error, so that it cannot say that nothing was. */
+const partlyDone = (error: unknown): TableError =>
+  new TableError('unavailable', `a batch was written in part: ${error instanceof Error ? error.message : ''}`, {
+    outcome: 'unknown',
+    cause: error,
+  });
 
 export const createDynamoTable = (options: DynamoTableOptions): ScannableTable => {
   const { name, schema, now, random, region } = options;
@@ -130,22 +125,23 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     operation: 'BatchGetItem' | 'BatchWriteItem',
     entries: readonly Entry[],
     toInput: (entries: readonly Entry[]) => object,
-    unprocessed: (body: JsonObject) => readonly Entry[],
-    onAnswer: (body: JsonObject) => void,
+    onAnswer: (body: JsonObject) => readonly Entry[],
     call?: CallOptions,
   ): Promise<void> => {
     const deadline = call?.deadline ?? now() + defaultCallMs;
     const effect = operation === 'BatchGetItem' ? 'read' : 'write';
     let left = entries;
     for (let round = 1; ; round += 1) {
-      const body = await send(operation, effect, { ...toInput(left), ReturnConsumedCapacity: 'TOTAL' }, { deadline });
-      onAnswer(body);
-      left = unprocessed(body);
+      const input = { ...toInput(left), ReturnConsumedCapacity: 'TOTAL' };
+      const body = await send(operation, effect, input, { deadline }).catch((error: unknown) => {
+        throw left.length < entries.length && effect === 'write' ? partlyDone(error) : error;
+      });
+      left = onAnswer(body);
       if (left.length === 0) return;
       const delay = backoffMs(round, random, policy);
       if (round >= policy.attemptsMax || now() + delay >= deadline) {
-        const outcome = effect === 'write' ? 'unknown' : 'none';
-        throw new TableError('throttled', `${operation}: ${left.length} of ${entries.length} left undone`, { outcome });
+        const error = new TableError('throttled', `${operation}: ${left.length} of ${entries.length} left undone`);
+        throw left.length < entries.length && effect === 'write' ? partlyDone(error) : error;
       }
       await sleep(delay);
     }
@@ -156,6 +152,7 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     feed,
 
     async get({ key, consistent = false }, call) {
+      checkKey(key);
       const input = {
         TableName: name,
         Key: encodeKey(key),
@@ -168,6 +165,7 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async put({ item, condition }, call) {
+      checkItem(item);
       const into = createExpression();
       const guard = conditionPart(into, condition);
       const body = await write('PutItem', 'write', { Item: encodeItem(item), ...guard, ...into.aliases() }, call);
@@ -175,7 +173,8 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async update(request, call) {
-      refuseKeyChange(request);
+      checkKey(request.key);
+      checkChanges(request.changes);
       const into = createExpression();
       const expression = compileChanges(into, request.changes);
       const input = {
@@ -190,6 +189,7 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async delete({ key, condition }, call) {
+      checkKey(key);
       const into = createExpression();
       const guard = conditionPart(into, condition);
       const body = await write('DeleteItem', 'write', { Key: encodeKey(key), ...guard, ...into.aliases() }, call);
@@ -197,6 +197,7 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async query(request, call) {
+      checkLimit(request.limit);
       const into = createExpression();
       const input = {
         TableName: name,
@@ -215,17 +216,18 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async batchGet(keys, consistent = false, call) {
+      checkBatchGet(keys);
       const items: Item[] = [];
       let units = 0;
       await batch<AttributeMap>(
         'BatchGetItem',
         keys.map(encodeKey),
         (left) => ({ RequestItems: { [name]: { Keys: left, ConsistentRead: consistent } } }),
-        (body) => (body.UnprocessedKeys as Record<string, { Keys: AttributeMap[] }> | undefined)?.[name]?.Keys ?? [],
         (body) => {
           const found = (body.Responses as Record<string, AttributeMap[]> | undefined)?.[name] ?? [];
           items.push(...found.map(decodeItem));
           units += unitsOf(body);
+          return (body.UnprocessedKeys as Record<string, { Keys: AttributeMap[] }> | undefined)?.[name]?.Keys ?? [];
         },
         call,
       );
@@ -233,14 +235,16 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async batchWrite(writes, call) {
+      checkBatchWrite(writes);
+      for (const write of writes) if ('put' in write) checkItem(write.put);
       let units = 0;
       await batch<object>(
         'BatchWriteItem',
         writes.map(toWriteRequest),
         (left) => ({ RequestItems: { [name]: left } }),
-        (body) => (body.UnprocessedItems as Record<string, object[]> | undefined)?.[name] ?? [],
         (body) => {
           units += unitsOf(body);
+          return (body.UnprocessedItems as Record<string, object[]> | undefined)?.[name] ?? [];
         },
         call,
       );
@@ -249,6 +253,7 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async scan({ limit, start }, call) {
+      checkLimit(limit);
       const input = {
         TableName: name,
         ...(limit === undefined ? {} : { Limit: limit }),
