@@ -40,16 +40,17 @@ export class ApiError extends Error {
     this.serverTimeMs = detail.serverTimeMs;
   }
 
-  /** True when the same request may succeed later: no answer, a server's fault, too many requests. */
+  /** True when the same request may succeed later: no answer, a server's fault, too many requests, a stranger's page. */
   get passing(): boolean {
+    if (this.code === 'unreadable_answer') return true;
     return this.status === 0
       ? this.code !== 'aborted'
       : this.status >= 500 || this.status === 429 || this.status === 408;
   }
 
-  /** True when the request certainly changed nothing: an answer came, and it is a refusal. */
+  /** True when the request certainly changed nothing: the service itself answered, and refused. */
   get refused(): boolean {
-    return this.status >= 400 && this.status < 500 && this.status !== 408;
+    return this.code !== 'unreadable_answer' && this.status >= 400 && this.status < 500 && this.status !== 408;
   }
 }
 

@@ -4,7 +4,7 @@ import { backoffMs, type Runtime } from './runtime.ts';
 
 export interface Task {
   /**
-   * Asks for a run that begins from now on; requests before it begins become one. The promise never rejects: it resolves
+   * Asks for a run that begins from now on, or after `delayMs`, or when a wait that is already on ends; requests before it begins become one. The promise never rejects: it resolves
    * after the next run, however that ended (or at `stop`).
    */
   request(delayMs?: number): Promise<void>;
@@ -22,7 +22,8 @@ export interface TaskOptions {
 
 export const createTask = ({ runtime, run, failed }: TaskOptions): Task => {
   let running = false;
-  let wanted = false;
+  /** The delay of the run that was asked for meanwhile. */
+  let wantedMs: number | undefined;
   let stopped = false;
   let attempt = 0;
   let cancelTimer: (() => void) | undefined;
@@ -42,7 +43,8 @@ export const createTask = ({ runtime, run, failed }: TaskOptions): Task => {
       return;
     }
     attempt = 0;
-    if (wanted) begin();
+    if (wantedMs === 0) begin();
+    else if (wantedMs !== undefined) later(wantedMs);
   };
 
   const begin = (): void => {
@@ -50,7 +52,7 @@ export const createTask = ({ runtime, run, failed }: TaskOptions): Task => {
     cancelTimer = undefined;
     if (running || stopped) return;
     running = true;
-    wanted = false;
+    wantedMs = undefined;
     const served = waiters;
     waiters = [];
     const release = () => {
@@ -72,7 +74,7 @@ export const createTask = ({ runtime, run, failed }: TaskOptions): Task => {
     request: (delayMs = 0) => {
       if (stopped) return Promise.resolve();
       const done = new Promise<void>((resolve) => waiters.push(resolve));
-      wanted = true;
+      wantedMs = Math.min(delayMs, wantedMs ?? delayMs);
       if (!running && cancelTimer === undefined) {
         if (delayMs === 0) begin();
         else later(delayMs);

@@ -1,0 +1,213 @@
+/**
+ * The rows of the inbox, from events, pages and my own acts in any order. No I/O. How an older row never takes the place of
+ * a newer one:
+ *
+ * - The part that the log decides (`last_seq`, the last message, its time) goes by `last_seq`, which only rises. A row with
+ *   a lower one is old in all its parts and is dropped whole.
+ * - The marks (`read_seq`, `muted`, `archived`) carry no version. A read mark that rises is newer. Anything else may be a
+ *   late copy of an old row, so it is taken only when nothing changed here for `settleMs`; otherwise it is doubtful, and
+ *   the inbox is asked again after that time.
+ * - The text of the last message changes without a new `last_seq` when that message is edited: the same rule.
+ */
+import type { Message, Row } from '#protocol/shapes';
+import type { Folder } from './view.ts';
+
+/** An eventually consistent index, and an event under way, are behind by less than this. */
+export const settleMs = 5_000;
+
+interface Held {
+  readonly row: Row;
+  /** When anything, and when a mark, changed last, by this machine's clock. */
+  readonly changedAtMs: number;
+  readonly markedAtMs: number;
+  /** The last message is my own reading of an event, and yields to any row of the same `last_seq`. */
+  readonly derived: boolean;
+}
+
+/** A page of a folder, from the row that the page before ended with. */
+export interface RowsPage {
+  readonly rows: readonly Row[];
+  /** The last row of the page before; absent for the first. */
+  readonly after?: Row;
+  /** True: nothing comes after it. */
+  readonly isLast: boolean;
+  readonly askedAtMs: number;
+}
+
+export interface InboxRows {
+  get(uuid: string): Row | undefined;
+  /** Newest first; a new array after each change. */
+  folder(folder: Folder): readonly Row[];
+  /** A row that an event brought. True: doubtful, ask again. */
+  event(row: Row, nowMs: number): boolean;
+  /** The row that my own act was answered with. */
+  answer(row: Row, nowMs: number): void;
+  /** A page: what it should hold and does not has left the folder. True: doubtful. */
+  page(folder: Folder, page: RowsPage): boolean;
+  /** A message, new or changed. False: its conversation is not known here. */
+  message(message: Message, mine: boolean, nowMs: number): boolean;
+  /** My read mark moved elsewhere. True: doubtful. */
+  read(uuid: string, seq: number, nowMs: number): boolean;
+  /** My own act, shown before it is answered. */
+  mark(uuid: string, marks: Partial<Pick<Row, 'read_seq' | 'muted' | 'archived'>>, nowMs: number): void;
+  /** Forgets what comes after `last`, exclusively. */
+  cut(folder: Folder, last: Row): void;
+}
+
+export const folderOf = (row: Row): Folder => (row.archived ? 'archive' : 'inbox');
+
+/** Negative when `a` stands above `b`: newer first. */
+export const byNewest = (a: Row, b: Row): number => {
+  if (a.last_message_at !== b.last_message_at) return a.last_message_at > b.last_message_at ? -1 : 1;
+  return a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : 0;
+};
+
+/** The index at which `row` stands, or would. */
+const placeOf = (rows: readonly Row[], row: Row): number => {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = rows[middle];
+    if (other !== undefined && byNewest(other, row) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+const counted = (row: Row): Row => ({ ...row, unread: Math.max(0, row.last_seq - row.read_seq) });
+
+const differs = (a: Row, b: Row): boolean =>
+  a.last_seq !== b.last_seq ||
+  a.read_seq !== b.read_seq ||
+  a.last_message !== b.last_message ||
+  a.muted !== b.muted ||
+  a.archived !== b.archived;
+
+/** `changed` is told of every row that is not what it was. */
+export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
+  const held = new Map<string, Held>();
+  const folders: Record<Folder, readonly Row[]> = { inbox: [], archive: [] };
+
+  const takeOut = (row: Row): void => {
+    const folder = folderOf(row);
+    const index = placeOf(folders[folder], row);
+    if (folders[folder][index]?.uuid === row.uuid) folders[folder] = folders[folder].toSpliced(index, 1);
+  };
+
+  const set = (next: Held): void => {
+    const before = held.get(next.row.uuid)?.row;
+    held.set(next.row.uuid, next);
+    if (before !== undefined) {
+      const folder = folderOf(before);
+      const index = placeOf(folders[folder], before);
+      if (folder === folderOf(next.row) && byNewest(before, next.row) === 0) {
+        folders[folder] = folders[folder].with(index, next.row);
+        changed(next.row);
+        return;
+      }
+      takeOut(before);
+    }
+    const rows = folders[folderOf(next.row)];
+    folders[folderOf(next.row)] = rows.toSpliced(placeOf(rows, next.row), 0, next.row);
+    changed(next.row);
+  };
+
+  const drop = (row: Row): void => {
+    takeOut(row);
+    held.delete(row.uuid);
+  };
+
+  /** @param sinceMs when the row was current: now for an event, the time of asking for a page. */
+  const merge = (row: Row, sinceMs: number, isEvent: boolean): boolean => {
+    const known = held.get(row.uuid);
+    if (known === undefined) {
+      set({ row, changedAtMs: sinceMs, markedAtMs: Number.NEGATIVE_INFINITY, derived: false });
+      return false;
+    }
+    const mine = known.row;
+    if (row.last_seq < mine.last_seq) return false;
+    const marksSettled = sinceMs - known.markedAtMs >= settleMs;
+    const readBack = row.read_seq < mine.read_seq && !marksSettled;
+    const flagBack = (row.muted !== mine.muted || row.archived !== mine.archived) && !marksSettled;
+    const isOtherText = row.last_seq === mine.last_seq && !known.derived && row.last_message !== mine.last_message;
+    const textBack = isOtherText && sinceMs - known.changedAtMs < settleMs;
+    const next = counted({
+      ...row,
+      read_seq: readBack ? mine.read_seq : row.read_seq,
+      // An event is more often new than late, so its text is shown until the page that settles it.
+      last_message: textBack && !isEvent ? mine.last_message : row.last_message,
+      muted: flagBack ? mine.muted : row.muted,
+      archived: flagBack ? mine.archived : row.archived,
+    });
+    const changedAtMs = differs(next, mine) ? sinceMs : known.changedAtMs;
+    set({ row: next, changedAtMs, markedAtMs: known.markedAtMs, derived: false });
+    return readBack || textBack || flagBack;
+  };
+
+  return {
+    get: (uuid) => held.get(uuid)?.row,
+    folder: (folder) => folders[folder],
+    event: (row, nowMs) => merge(row, nowMs, true),
+
+    answer: (row, nowMs) => {
+      const known = held.get(row.uuid);
+      if (known === undefined) return;
+      const log = row.last_seq >= known.row.last_seq ? row : known.row;
+      const { last_seq, last_message, last_message_at } = log;
+      const next = counted({ ...known.row, last_seq, last_message, last_message_at, read_seq: row.read_seq });
+      set({ ...known, row: next, changedAtMs: nowMs, markedAtMs: nowMs });
+    },
+
+    page: (folder, { rows, after, isLast, askedAtMs }) => {
+      const listed = new Set(rows.map((row) => row.uuid));
+      const from = after === undefined ? 0 : placeOf(folders[folder], after);
+      const last = rows.at(-1);
+      const to = isLast || last === undefined ? folders[folder].length : placeOf(folders[folder], last);
+      let doubtful = false;
+      for (const row of folders[folder].slice(from, to)) {
+        if (listed.has(row.uuid) || row.uuid === after?.uuid) continue;
+        if (askedAtMs - (held.get(row.uuid)?.changedAtMs ?? 0) >= settleMs) drop(row);
+        else doubtful = true;
+      }
+      for (const row of rows) doubtful = merge(row, askedAtMs, false) || doubtful;
+      return doubtful;
+    },
+
+    message: (message, mine, nowMs) => {
+      const known = held.get(message.message_group_uuid);
+      if (known === undefined) return false;
+      const { row } = known;
+      if (message.seq < row.last_seq) return true;
+      const text = { last_message: message.message ?? '' };
+      if (message.seq === row.last_seq) {
+        const isChange = message.edited_at !== undefined || message.deleted_at !== undefined;
+        if (isChange) set({ ...known, row: { ...row, ...text }, changedAtMs: nowMs, derived: true });
+        return true;
+      }
+      const log = { last_seq: message.seq, last_message_at: message.created_at, archived: false, ...text };
+      const read_seq = mine ? Math.max(row.read_seq, message.seq) : row.read_seq;
+      set({ ...known, row: counted({ ...row, ...log, read_seq }), changedAtMs: nowMs, derived: true });
+      return true;
+    },
+
+    read: (uuid, seq, nowMs) => {
+      const known = held.get(uuid);
+      if (known === undefined || seq === known.row.read_seq) return false;
+      if (seq < known.row.read_seq && nowMs - known.markedAtMs < settleMs) return true;
+      set({ ...known, row: counted({ ...known.row, read_seq: seq }), changedAtMs: nowMs, markedAtMs: nowMs });
+      return false;
+    },
+
+    mark: (uuid, marks, nowMs) => {
+      const known = held.get(uuid);
+      if (known === undefined) return;
+      set({ ...known, row: counted({ ...known.row, ...marks }), changedAtMs: nowMs, markedAtMs: nowMs });
+    },
+
+    cut: (folder, last) => {
+      for (const row of folders[folder].slice(placeOf(folders[folder], last) + 1)) held.delete(row.uuid);
+      folders[folder] = folders[folder].slice(0, placeOf(folders[folder], last) + 1);
+    },
+  };
+};
