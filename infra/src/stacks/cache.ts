@@ -1,0 +1,102 @@
+/** The two caches: Valkey, serverless, for pages and the bus between nodes; DAX for the same reads inside DynamoDB's model. */
+import type { Stack } from 'aws-cdk-lib';
+import * as dax from 'aws-cdk-lib/aws-dax';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elasticache from 'aws-cdk-lib/aws-elasticache';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { cacheName, cacheUserId, daxClusterName } from '../names.ts';
+import type { Keys } from './keys.ts';
+import type { Network } from './network.ts';
+import type { Roles } from './roles.ts';
+import { parleyStack } from './stack.ts';
+
+export interface Caches {
+  readonly stack: Stack;
+  /** What `VALKEY_URL` and `DAX_ENDPOINT` hold. */
+  readonly valkeyUrl: string;
+  readonly daxEndpoint: string;
+  readonly valkeyGroup: ec2.ISecurityGroup;
+  readonly daxGroup: ec2.ISecurityGroup;
+}
+
+export const valkeyPort = 6379;
+/** Of DAX's encrypted endpoint. */
+export const daxPort = 9111;
+
+/** One node in each zone: a cluster stays up when a zone does not. */
+const daxNodes = 3;
+
+/** Commands on strings and channels; nothing that lists, flushes or configures. */
+const accessString = 'on ~* &* -@all +@read +@write +@pubsub +@connection +@transaction -@dangerous';
+
+export function cacheStack(scope: Construct, config: Config, keys: Keys, network: Network, roles: Roles): Caches {
+  const place = { account: config.workloadAccount, region: config.activeRegion };
+  const stack = parleyStack(scope, 'ParleyCache', place, 'Parley: serverless cache and DAX');
+  const group = (id: string, description: string) =>
+    new ec2.SecurityGroup(stack, id, { vpc: network.vpc, description, allowAllOutbound: false });
+  const subnetIds = network.vpc.selectSubnets(network.data).subnetIds;
+
+  const valkeyGroup = group('ValkeyGroup', 'Valkey: called by the service');
+  const user = new elasticache.CfnUser(stack, 'ValkeyUser', {
+    engine: 'valkey',
+    // With IAM, a user's id and name must be the same.
+    userId: cacheUserId,
+    userName: cacheUserId,
+    authenticationMode: { Type: 'iam' },
+    accessString,
+  });
+  const users = new elasticache.CfnUserGroup(stack, 'ValkeyUsers', {
+    engine: 'valkey',
+    userGroupId: 'parley',
+    userIds: [user.ref],
+  });
+  const valkey = new elasticache.CfnServerlessCache(stack, 'Valkey', {
+    engine: 'valkey',
+    majorEngineVersion: '8',
+    serverlessCacheName: cacheName,
+    description: 'Parley: pages and conversations as ciphertext, and the bus between nodes',
+    subnetIds,
+    securityGroupIds: [valkeyGroup.securityGroupId],
+    kmsKeyId: keys.tables.keyArn,
+    userGroupId: users.ref,
+    // A cache holds nothing that is not in the table: there is nothing to keep snapshots of.
+    snapshotRetentionLimit: 0,
+    cacheUsageLimits: {
+      dataStorage: { maximum: config.cache.valkeyMaxGigabytes, unit: 'GB' },
+      ecpuPerSecond: { maximum: config.cache.valkeyMaxEcpuPerSecond },
+    },
+  });
+
+  const daxGroup = group('DaxGroup', 'DAX: called by the service over TLS');
+  const subnets = new dax.CfnSubnetGroup(stack, 'DaxSubnets', {
+    subnetGroupName: daxClusterName,
+    description: 'Isolated subnets of three zones',
+    subnetIds,
+  });
+  const parameters = new dax.CfnParameterGroup(stack, 'DaxParameters', {
+    parameterGroupName: daxClusterName,
+    description: 'Only what never changes is read through DAX, so it may be kept for an hour',
+    parameterNameValues: { 'query-ttl-millis': '3600000', 'record-ttl-millis': '3600000' },
+  });
+  const cluster = new dax.CfnCluster(stack, 'Dax', {
+    clusterName: daxClusterName,
+    description: 'Parley: closed pages and first entries',
+    nodeType: config.cache.daxNodeType,
+    replicationFactor: daxNodes,
+    availabilityZones: [...(config.availabilityZones[config.activeRegion] ?? [])],
+    subnetGroupName: subnets.ref,
+    parameterGroupName: parameters.ref,
+    securityGroupIds: [daxGroup.securityGroupId],
+    iamRoleArn: roles.dax.roleArn,
+    clusterEndpointEncryptionType: 'TLS',
+    sseSpecification: { sseEnabled: true },
+  });
+  return {
+    stack,
+    valkeyUrl: `rediss://${cacheUserId}@${valkey.attrEndpointAddress}:${valkey.attrEndpointPort}`,
+    daxEndpoint: cluster.attrClusterDiscoveryEndpointUrl,
+    valkeyGroup,
+    daxGroup,
+  };
+}

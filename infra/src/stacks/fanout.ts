@@ -1,0 +1,88 @@
+/** The fan-out: a function behind the main table's stream that keeps every participant's inbox current (pattern D). */
+import { Duration, type Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Data } from './data.ts';
+import { functionOf } from './function.ts';
+import type { Keys } from './keys.ts';
+import type { Network } from './network.ts';
+import { deadLetterName, functionNames, type Roles } from './roles.ts';
+import { parleyStack } from './stack.ts';
+
+export interface Fanout {
+  readonly stack: Stack;
+  readonly handler: lambda.Function;
+  readonly deadLetters: sqs.Queue;
+}
+
+/** Records a call gets at most; more coalesce better, and a thousand updates fit well into the timeout. */
+const batchSize = 500;
+/** Seconds to gather a batch for; also the most that an inbox lags because of it. */
+const windowSeconds = 1;
+/** Batches of one shard at work at once; records of one partition key stay in order. */
+const parallelization = 10;
+const functionsMax = 200;
+
+export function fanoutStack(
+  scope: Construct,
+  config: Config,
+  use: {
+    readonly data: Data;
+    readonly keys: Keys;
+    readonly network: Network;
+    readonly roles: Roles;
+    readonly code: string;
+  },
+): Fanout {
+  const place = { account: config.workloadAccount, region: config.activeRegion };
+  const stack = parleyStack(scope, 'ParleyFanout', place, 'Parley: fan-out from the stream');
+  const deadLetters = new sqs.Queue(stack, 'DeadLetters', {
+    queueName: deadLetterName,
+    encryption: sqs.QueueEncryption.KMS,
+    encryptionMasterKey: use.keys.logs,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  const handler = functionOf(stack, 'Fanout', {
+    name: functionNames.fanout,
+    description: 'Applies new entries of conversations to the inboxes of their participants',
+    code: use.code,
+    role: use.roles.fanout,
+    network: use.network,
+    logsKey: use.keys.logs,
+    environment: { DYNAMODB_TABLE: config.tableName, NODE_ENV: 'production' },
+    timeout: Duration.minutes(1),
+    concurrency: functionsMax,
+  });
+  const streamArn = config.streamArn ?? use.data.main.tableStreamArn;
+  if (streamArn === undefined) throw new Error('the schema of the main table has no stream');
+  new lambda.EventSourceMapping(stack, 'Stream', {
+    target: handler,
+    eventSourceArn: streamArn,
+    startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+    batchSize,
+    maxBatchingWindow: Duration.seconds(windowSeconds),
+    parallelizationFactor: parallelization,
+    bisectBatchOnError: true,
+    reportBatchItemFailures: true,
+    retryAttempts: 10,
+    maxRecordAge: Duration.hours(23),
+    onFailure: new SqsDlq(deadLetters),
+    filterEncryption: use.keys.logs,
+    filters: [
+      // Entries, written or revised; profiles that changed, whose rows must show the new name. Never our own row updates.
+      lambda.FilterCriteria.filter({
+        eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),
+        dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith('MSG#') } } },
+      }),
+      lambda.FilterCriteria.filter({
+        eventName: lambda.FilterRule.isEqual('MODIFY'),
+        dynamodb: { Keys: { sk: { S: lambda.FilterRule.isEqual('PROFILE') } } },
+      }),
+    ],
+  });
+  return { stack, handler, deadLetters };
+}
