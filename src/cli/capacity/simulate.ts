@@ -57,8 +57,8 @@ export interface Outcome {
   readonly delayP99: number;
   /** Of those. */
   readonly busiestInboxP99: number;
-  /** Messages whose rows were not updated when the run ended: delays are lower bounds then. */
-  readonly behindAtEnd: number;
+  /** How far behind the fan-out was when the run ended, in seconds of traffic: delays are lower bounds when that is long. */
+  readonly behindSeconds: number;
   readonly peak: {
     readonly table: number;
     readonly index: number;
@@ -272,7 +272,12 @@ export const simulate = (run: Run): Outcome => {
     delayP50: weightedPercentile(delays, 0.5),
     delayP99: weightedPercentile(delays, 0.99),
     busiestInboxP99: weightedPercentile(delaysOf(hotFlow, work), 0.99),
-    behindAtEnd: state.behind + state.behindHot,
+    behindSeconds:
+      ((state.behind + state.behindHot) * run.seconds) /
+      Math.max(
+        1,
+        sum((one) => one.came),
+      ),
     peak: {
       table: most((one) => one.demand.table),
       index: most((one) => one.demand.index),

@@ -23,8 +23,8 @@ export const duration = (seconds: number): string => {
 };
 
 /** The p99 of inbox delays; a lower bound when the fan-out never caught up. */
-export const delayP99 = ({ delayP99: seconds, behindAtEnd }: Outcome): string =>
-  behindAtEnd > 1_000 ? `over ${duration(seconds)}, and behind at the end` : duration(seconds);
+export const delayP99 = ({ delayP99: seconds, behindSeconds }: Outcome): string =>
+  behindSeconds > 60 ? `over ${duration(seconds)}, and behind at the end` : duration(seconds);
 
 const bytes = (gigabytes: number): string =>
   gigabytes >= 1_000 ? `${number(gigabytes / 1_000)} TB` : `${number(gigabytes)} GB`;
