@@ -1,0 +1,117 @@
+/**
+ * The change feed of the embedded table: one shard, positions counted from 1 inside the transaction that makes the change,
+ * records kept for 24 hours and then trimmed by the commits that follow.
+ */
+import { TableError } from '../errors.ts';
+import type { ChangeRecord, FeedPage, FeedStart, Item } from '../port.ts';
+import {
+  decodeFeedValue,
+  decodeItem,
+  decodeNumber,
+  encodeFeedValue,
+  encodeNumber,
+  type Stored,
+  storedItem,
+} from './codec.ts';
+import { feedKey, feedRange } from './keys.ts';
+import type { KvReader, KvWriter } from './kv.ts';
+
+export const EMBEDDED_SHARD = 'embedded';
+
+/** As DynamoDB Streams keeps its records. */
+const KEPT_MS = 24 * 60 * 60 * 1_000;
+/** A commit trims this many records and twice what it adds: the backlog shrinks, and no commit pays for all of it. */
+const TRIMMED_PER_COMMIT = 64;
+/** As `GetRecords` of DynamoDB Streams. */
+const RECORDS_MAX = 1_000;
+/** A page of the feed ends after this many bytes, like `GetRecords`. */
+const PAGE_BYTES_MAX = 1_024 * 1_024;
+
+const POSITION_KEY = Buffer.from('feed_position', 'latin1');
+/** Wide enough for every safe integer, so that positions sort as text, too. */
+const POSITION_DIGITS = 16;
+
+/** The feed's part in one commit. */
+export interface FeedSession {
+  readonly at: number;
+  readonly first: number;
+  next: number;
+}
+
+const lastPosition = (reader: KvReader): number => decodeNumber(reader.get('meta', POSITION_KEY)) ?? 0;
+
+export const beginFeed = (writer: KvWriter, at: number): FeedSession => {
+  const next = lastPosition(writer) + 1;
+  return { at, first: next, next };
+};
+
+export const appendRecord = (
+  writer: KvWriter,
+  feed: FeedSession,
+  before: Stored | undefined,
+  after: Stored | undefined,
+): void => {
+  const value = encodeFeedValue([feed.at, before?.bytes ?? null, after?.bytes ?? null]);
+  writer.put('feed', feedKey(feed.next), value);
+  feed.next += 1;
+};
+
+/** Stores the new position and trims what is older than a day, a bounded number of records at a time. */
+export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
+  const added = feed.next - feed.first;
+  if (added === 0) return;
+  writer.put('meta', POSITION_KEY, encodeNumber(feed.next - 1));
+  const expired: Uint8Array[] = [];
+  for (const { key, value } of writer.range('feed', feedRange(0))) {
+    if (expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
+    if (decodeFeedValue(value)[0] >= feed.at - KEPT_MS) break;
+    expired.push(key);
+  }
+  for (const key of expired) writer.delete('feed', key);
+};
+
+const formatPosition = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
+
+const parsePosition = (text: string): number => {
+  if (!/^\d{16}$/.test(text)) throw new TableError('invalid', 'this is no position of the feed');
+  return Number(text);
+};
+
+const imageOf = (bytes: Uint8Array | null): Item | undefined => {
+  const stored = storedItem(bytes ?? undefined);
+  return stored === undefined ? undefined : decodeItem(stored);
+};
+
+const recordOf = (position: number, value: Uint8Array): ChangeRecord => {
+  const [at, beforeBytes, afterBytes] = decodeFeedValue(value);
+  const before = imageOf(beforeBytes);
+  const after = imageOf(afterBytes);
+  const image = after ?? before;
+  if (image === undefined) throw new TableError('unavailable', 'a record of the feed is damaged: it has no image');
+  return {
+    position: formatPosition(position),
+    kind: before === undefined ? 'insert' : after === undefined ? 'remove' : 'modify',
+    key: { pk: image.pk, sk: image.sk },
+    before,
+    after,
+    at,
+  };
+};
+
+/** A page of records after `start`, oldest first. */
+export const readFeed = (reader: KvReader, start: FeedStart, limit: number): FeedPage => {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > RECORDS_MAX) {
+    throw new TableError('invalid', `a read of the feed takes 1 to ${RECORDS_MAX} records`);
+  }
+  if (start === 'latest') return { records: [], position: formatPosition(lastPosition(reader)) };
+  let position = start === 'oldest' ? 0 : parsePosition(start.after);
+  const records: ChangeRecord[] = [];
+  let bytes = 0;
+  for (const { key, value } of reader.range('feed', feedRange(position + 1))) {
+    position = Number(Buffer.from(key).readBigUInt64BE(0));
+    records.push(recordOf(position, value));
+    bytes += value.byteLength;
+    if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
+  }
+  return { records, position: formatPosition(position) };
+};

@@ -1,0 +1,202 @@
+/**
+ * The embedded table: DynamoDB's model over an ordered key-value store, in process. Items, index, feed and expiry change in
+ * one transaction; writes of many callers share a commit. The same code runs on LMDB and on memory.
+ */
+import { readUnits } from '../capacity.ts';
+import { applyChanges, checkChanges } from '../changes.ts';
+import { TableError } from '../errors.ts';
+import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
+import type { BatchWrite, CallOptions, Capacity, Item, Key, ScannableTable, UpdateRequest } from '../port.ts';
+import type { TableSchema } from '../schema.ts';
+import { decodeItem, type Stored, storedItem } from './codec.ts';
+import { createCommitter } from './committer.ts';
+import { beginFeed, EMBEDDED_SHARD, endFeed, readFeed } from './feed.ts';
+import { expiryRange, itemKey, scanRange } from './keys.ts';
+import type { Kv, KvReader } from './kv.ts';
+import { keyOf, readPage, runQuery } from './reads.ts';
+import { checkIndexKeys, type WriteRequest, type WriteSession, writeItem } from './writes.ts';
+
+/** Expired items deleted in one step: a commit of a few milliseconds. */
+const EXPIRED_PER_STEP = 100;
+
+export interface EmbeddedTableOptions {
+  readonly schema: TableSchema;
+  readonly name: string;
+  /** Milliseconds since the epoch: stamps the feed's records, trims them, and tells what has expired. */
+  readonly now: () => number;
+}
+
+export interface EmbeddedTable extends ScannableTable {
+  /**
+   * Deletes up to 100 items whose time is over, and resolves to how many; call again soon when it was not 0, and
+   * otherwise after a minute or so. As with DynamoDB, readers see expired items until then.
+   */
+  deleteExpired(): Promise<number>;
+}
+
+const units = (read: number, write: number): Capacity => ({ read, write });
+
+const storedAt = (reader: KvReader, key: Key): Stored | undefined => storedItem(reader.get('items', itemKey(key)));
+
+/** Over any key-value store that keeps the promises of `Kv`; the table closes it. */
+export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTableOptions): EmbeddedTable => {
+  const listeners = new Set<() => void>();
+
+  const committer = createCommitter<WriteSession>({
+    kv,
+    begin: (writer) => ({ writer, feed: schema.stream ? beginFeed(writer, now()) : undefined }),
+    end: ({ writer, feed }) => {
+      if (feed !== undefined) endFeed(writer, feed);
+    },
+    committed: ({ feed }) => {
+      if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
+    },
+  });
+
+  const inTime = (call: CallOptions | undefined): void => {
+    if (call?.deadline !== undefined && now() > call.deadline) {
+      throw new TableError('unavailable', 'the deadline passed before the table came to it');
+    }
+  };
+
+  const write = async (request: WriteRequest, call: CallOptions | undefined): Promise<Capacity> =>
+    committer.submit((session) => {
+      inTime(call);
+      return units(0, writeItem(session, schema, request));
+    });
+
+  const putRequest = (item: Item, condition: WriteRequest['condition']): WriteRequest => {
+    const size = checkItem(item);
+    checkIndexKeys(schema, item);
+    return { key: keyOf(item), condition, needsBefore: false, decide: () => ({ item, size }) };
+  };
+
+  const deleteRequest = (key: Key, condition: WriteRequest['condition']): WriteRequest => {
+    checkKey(key);
+    return { key: keyOf(key), condition, needsBefore: false, decide: () => undefined };
+  };
+
+  const updated = ({ key, changes }: UpdateRequest, before: Item | undefined): { item: Item; size: number } => {
+    const item = applyChanges(key, before, changes);
+    const size = checkItem(item);
+    checkIndexKeys(schema, item);
+    return { item, size };
+  };
+
+  return {
+    name,
+
+    async get({ key, consistent = false }, call) {
+      inTime(call);
+      checkKey(key);
+      const stored = kv.read((reader) => storedAt(reader, key));
+      return {
+        item: stored === undefined ? undefined : decodeItem(stored),
+        capacity: units(readUnits(stored?.size ?? 0, consistent), 0),
+      };
+    },
+
+    async put({ item, condition }, call) {
+      return { capacity: await write(putRequest(item, condition), call) };
+    },
+
+    async update(request, call) {
+      checkKey(request.key);
+      checkChanges(request.changes);
+      let item: Item = keyOf(request.key);
+      const decide = (before: Item | undefined): { item: Item; size: number } => {
+        const after = updated(request, before);
+        item = after.item;
+        return after;
+      };
+      const { key, condition } = request;
+      const capacity = await write({ key: keyOf(key), condition, needsBefore: true, decide }, call);
+      return { item: structuredClone(item), capacity };
+    },
+
+    async delete({ key, condition }, call) {
+      return { capacity: await write(deleteRequest(key, condition), call) };
+    },
+
+    async query(request, call) {
+      inTime(call);
+      return kv.read((reader) => runQuery(reader, schema, request));
+    },
+
+    async batchGet(keys, consistent = false, call) {
+      inTime(call);
+      checkBatchGet(keys);
+      const found = kv.read((reader) => keys.map((key) => storedAt(reader, key)));
+      return {
+        items: found.flatMap((stored) => (stored === undefined ? [] : [decodeItem(stored)])),
+        capacity: units(
+          found.reduce((sum, stored) => sum + readUnits(stored?.size ?? 0, consistent), 0),
+          0,
+        ),
+      };
+    },
+
+    async batchWrite(writes: readonly BatchWrite[], call) {
+      checkBatchWrite(writes);
+      const requests = writes.map((each) =>
+        'put' in each ? putRequest(each.put, undefined) : deleteRequest(each.delete, undefined),
+      );
+      const costs = await Promise.all(requests.map((request) => write(request, call)));
+      return {
+        capacity: units(
+          0,
+          costs.reduce((sum, cost) => sum + cost.write, 0),
+        ),
+      };
+    },
+
+    async scan({ limit, start }, call) {
+      inTime(call);
+      checkLimit(limit);
+      if (start !== undefined) checkKey(start);
+      return kv.read((reader) =>
+        readPage(reader, 'items', scanRange(start), { limit, consistent: false, positionOf: keyOf }),
+      );
+    },
+
+    async deleteExpired() {
+      const ttl = schema.ttl;
+      if (ttl === undefined) return 0;
+      const nowSeconds = Math.floor(now() / 1_000);
+      const due = kv.read((reader) => {
+        const keys: Key[] = [];
+        for (const { value } of reader.range('expiry', expiryRange(nowSeconds))) {
+          const stored = storedItem(value);
+          if (stored !== undefined) keys.push(decodeItem(stored));
+          if (keys.length >= EXPIRED_PER_STEP) break;
+        }
+        return keys;
+      });
+      // Somebody may have given an item a longer life in the meantime.
+      const stillDue = { attribute: ttl, is: '<', value: nowSeconds } as const;
+      const done = await Promise.allSettled(due.map((key) => write(deleteRequest(key, stillDue), undefined)));
+      return done.filter((result) => result.status === 'fulfilled').length;
+    },
+
+    feed: {
+      async shards() {
+        return schema.stream ? [{ id: EMBEDDED_SHARD }] : [];
+      },
+      async read(shard, start, limit, call) {
+        inTime(call);
+        if (!schema.stream || shard !== EMBEDDED_SHARD)
+          throw new TableError('invalid', `the feed has no shard ${shard}`);
+        return kv.read((reader) => readFeed(reader, start, limit));
+      },
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+
+    async close() {
+      await committer.close();
+      await kv.close();
+    },
+  };
+};

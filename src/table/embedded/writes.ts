@@ -1,0 +1,144 @@
+/** One item's write inside a commit: the item, its index entries, its expiry and its feed record, and what that costs. */
+import { type IndexChange, indexWriteUnits, tableWriteUnits } from '../capacity.ts';
+import { holds } from '../conditions.ts';
+import { TableError } from '../errors.ts';
+import { checkKeyValue, PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '../limits.ts';
+import type { Condition, Item, Key } from '../port.ts';
+import type { TableSchema } from '../schema.ts';
+import { equalValues } from '../values.ts';
+import { decodeItem, encodeItem, type Stored, sameBytes, storedItem } from './codec.ts';
+import type { Session } from './committer.ts';
+import { appendRecord, type FeedSession } from './feed.ts';
+import { expiryKey, indexKey, itemKey } from './keys.ts';
+
+export interface WriteSession extends Session {
+  /** Undefined for a table without a stream. */
+  readonly feed: FeedSession | undefined;
+}
+
+/** An item as it stands before or after a write, decoded at most once and only when somebody looks. */
+interface Image {
+  readonly stored: Stored;
+  readonly item: () => Item;
+}
+
+const imageOf = (stored: Stored | undefined): Image | undefined => {
+  if (stored === undefined) return undefined;
+  let item: Item | undefined;
+  return {
+    stored,
+    item: () => {
+      item ??= decodeItem(stored);
+      return item;
+    },
+  };
+};
+
+/** Refuses an attribute that is an index's key but could not be one, as DynamoDB does; an absent one only keeps the item out. */
+export const checkIndexKeys = (schema: TableSchema, item: Item): void => {
+  for (const { partitionKey, sortKey } of Object.values(schema.indexes)) {
+    if (item[partitionKey] !== undefined) checkKeyValue(partitionKey, item[partitionKey], PARTITION_KEY_BYTES_MAX);
+    if (item[sortKey] !== undefined) checkKeyValue(sortKey, item[sortKey], SORT_KEY_BYTES_MAX);
+  }
+};
+
+type Index = TableSchema['indexes'][string];
+
+const entryKey = (name: string, index: Index, image: Image | undefined): Buffer | undefined => {
+  if (image === undefined) return undefined;
+  const item = image.item();
+  const partition = item[index.partitionKey];
+  const sort = item[index.sortKey];
+  return typeof partition === 'string' && typeof sort === 'string' ? indexKey(name, partition, sort, item) : undefined;
+};
+
+const writeIndexes = (
+  { writer }: WriteSession,
+  schema: TableSchema,
+  before: Image | undefined,
+  after: Image | undefined,
+  unchanged: boolean,
+): number => {
+  let units = 0;
+  for (const [name, index] of Object.entries(schema.indexes)) {
+    const oldKey = entryKey(name, index, before);
+    const newKey = entryKey(name, index, after);
+    const sameKey = oldKey !== undefined && newKey !== undefined && oldKey.equals(newKey);
+    if (oldKey !== undefined && !sameKey) writer.delete('index', oldKey);
+    if (newKey !== undefined && after !== undefined && !(sameKey && unchanged)) {
+      writer.put('index', newKey, after.stored.bytes);
+    }
+    const change: IndexChange = {
+      bytesBefore: oldKey === undefined ? 0 : (before?.stored.size ?? 0),
+      bytesAfter: newKey === undefined ? 0 : (after?.stored.size ?? 0),
+      sameKey,
+      unchanged,
+    };
+    units += indexWriteUnits(change);
+  }
+  return units;
+};
+
+/** The time an item expires, in whole seconds, or undefined when it does not. */
+const expiryOf = (attribute: string, image: Image | undefined): number | undefined => {
+  const seconds = image?.item()[attribute];
+  return typeof seconds === 'number' && seconds > 0 && seconds <= Number.MAX_SAFE_INTEGER
+    ? Math.floor(seconds)
+    : undefined;
+};
+
+const writeExpiry = (
+  { writer }: WriteSession,
+  attribute: string,
+  key: Key,
+  before: Image | undefined,
+  after: Image | undefined,
+): void => {
+  const old = expiryOf(attribute, before);
+  const due = expiryOf(attribute, after);
+  if (old === due) return;
+  if (old !== undefined) writer.delete('expiry', expiryKey(old, key));
+  if (due !== undefined) writer.put('expiry', expiryKey(due, key), encodeItem({ pk: key.pk, sk: key.sk }, 0).bytes);
+};
+
+const isUnchanged = (before: Image | undefined, after: Image | undefined): boolean => {
+  if (before === undefined || after === undefined) return before === after;
+  if (before.stored.size !== after.stored.size) return false;
+  return sameBytes(before.stored, after.stored) || equalValues(before.item(), after.item());
+};
+
+/** The new item and its size, or undefined for a deletion; told what stands there now. Throws `invalid` to refuse. */
+export type Decide = (before: Item | undefined) => { readonly item: Item; readonly size: number } | undefined;
+
+export interface WriteRequest {
+  readonly key: Key;
+  readonly condition: Condition | undefined;
+  /** `decide` looks at what stands there: then it is worth decoding. */
+  readonly needsBefore: boolean;
+  readonly decide: Decide;
+}
+
+/** Carries out one write, whole or, by throwing before anything is written, not at all. Returns the write units. */
+export const writeItem = (session: WriteSession, schema: TableSchema, request: WriteRequest): number => {
+  const { key, condition } = request;
+  const place = itemKey(key);
+  const before = imageOf(storedItem(session.writer.get('items', place)));
+  if (condition !== undefined && !holds(condition, before?.item())) {
+    throw new TableError('condition_failed', 'the condition does not hold of the stored item', {
+      item: before?.item(),
+    });
+  }
+  const decided = request.decide(request.needsBefore ? before?.item() : undefined);
+  const after = decided === undefined ? undefined : imageOf(encodeItem(decided.item, decided.size));
+  const unchanged = isUnchanged(before, after);
+  if (!unchanged) {
+    if (after === undefined) session.writer.delete('items', place);
+    else session.writer.put('items', place, after.stored.bytes);
+    if (schema.ttl !== undefined) writeExpiry(session, schema.ttl, key, before, after);
+    if (session.feed !== undefined) appendRecord(session.writer, session.feed, before?.stored, after?.stored);
+  }
+  return (
+    tableWriteUnits(before?.stored.size ?? 0, after?.stored.size ?? 0) +
+    writeIndexes(session, schema, before, after, unchanged)
+  );
+};
