@@ -1,0 +1,73 @@
+/**
+ * What every request passes before anything is done for it: the server's own load, the address's rate, who it is, the user's
+ * rate (SEC-6). All of it is arithmetic in memory but the token's first verification.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ParleyError } from '#domain/errors';
+import type { Verified } from './auth/verify.ts';
+import { type Allowance, createRateLimit } from './rate-limits.ts';
+
+export interface AdmissionNeeds {
+  readonly authenticate: (request: FastifyRequest) => Promise<Verified>;
+  readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
+  readonly now: () => number;
+  readonly stopping: () => boolean;
+}
+
+/**
+ * Requests being answered at one time. At a few thousand a second this many are done within the deadline; more would wait
+ * past it, so they are better refused at once.
+ */
+const inFlightMax = 4_000;
+
+const limited = (allowance: Allowance, whose: string): void => {
+  if (allowance.allowed) return;
+  throw new ParleyError('rate_limited', `Too many requests from this ${whose}.`, {
+    retryAfterSeconds: allowance.reset,
+  });
+};
+
+const show = (reply: FastifyReply, allowance: Allowance): void => {
+  reply.header('ratelimit-limit', allowance.limit);
+  reply.header('ratelimit-remaining', allowance.remaining);
+  reply.header('ratelimit-reset', allowance.reset);
+};
+
+export const createAdmission = ({ authenticate, rateLimits, now, stopping }: AdmissionNeeds) => {
+  const ofAddress = createRateLimit(rateLimits.perAddress, now);
+  const ofUser = createRateLimit(rateLimits.perUser, now);
+  let inFlight = 0;
+
+  const anybody = (request: FastifyRequest, reply: FastifyReply): void => {
+    if (stopping()) {
+      reply.header('connection', 'close');
+      throw new ParleyError('unavailable', 'The server is stopping.');
+    }
+    if (inFlight > inFlightMax) throw new ParleyError('overloaded', 'The server has too much to do just now.');
+    const allowance = ofAddress(request.ip);
+    show(reply, allowance);
+    limited(allowance, 'address');
+  };
+
+  return {
+    /** For routes without a token. */
+    anybody,
+    /** For all others: also who it is. */
+    user: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      anybody(request, reply);
+      request.verified = await authenticate(request);
+      const allowance = ofUser(request.verified.user);
+      show(reply, allowance);
+      limited(allowance, 'user');
+    },
+    began: (): void => {
+      inFlight += 1;
+    },
+    ended: (): void => {
+      inFlight -= 1;
+    },
+    inFlight: () => inFlight,
+  };
+};
+
+export type Admission = ReturnType<typeof createAdmission>;

@@ -1,0 +1,41 @@
+/** The OpenAPI document, made of the schemas that validate, and a page to browse it, served from here. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { App } from './app-types.ts';
+
+export const openApi = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Parley',
+    version: '1.0.0',
+    description:
+      'Direct messaging on Amazon DynamoDB. JSON in and out, ISO 8601 times, problem documents (RFC 9457) for errors.',
+  },
+  components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+  security: [{ token: [] }],
+  tags: [
+    { name: 'messages', description: 'Patterns A and C' },
+    { name: 'conversations', description: 'Pattern B' },
+    { name: 'people' },
+    { name: 'blocks' },
+    { name: 'live' },
+    { name: 'lens' },
+    { name: 'system' },
+    { name: 'course', description: 'The routes of the original application' },
+  ],
+} as const;
+
+/** Begins to collect the routes: register it before them. */
+export const collectRoutes = async (app: App): Promise<void> => {
+  await app.register(swagger, { openapi: structuredClone(openApi) as never, exposeHeadRoutes: false });
+};
+
+/** `/openapi.json` and `/docs`. */
+export const docsRoutes = async (app: App): Promise<void> => {
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { validatorUrl: null, deepLinking: true, docExpansion: 'list' },
+  });
+};

@@ -1,0 +1,91 @@
+/** Measurements for Prometheus: per route and per access pattern, how many, how long, how many units. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PatternUse } from '#store/patterns';
+
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** One answered request: the route's pattern (never its address), and milliseconds. */
+  request(method: string, route: string, status: number, ms: number): void;
+  /** One request to the table. */
+  use(use: PatternUse): void;
+}
+
+/** What is read when somebody asks for the measurements. */
+export interface Gauges {
+  readonly streams: () => number;
+  readonly slowReaders: () => number;
+  readonly delivered: () => number;
+  readonly inFlight: () => number;
+}
+
+/** Seconds: from a cached page to the request deadline. */
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** Seconds: from an embedded read to a retried write. */
+const tableBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+
+export const createMetrics = (gauges: Gauges): Metrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'parley_http_requests_total',
+    help: 'Requests answered',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'parley_http_request_seconds',
+    help: 'How long an answer took',
+    labelNames: ['method', 'route'],
+    buckets: requestBuckets,
+    registers,
+  });
+  const uses = new Counter({
+    name: 'parley_table_requests_total',
+    help: 'Requests to the table by access pattern',
+    labelNames: ['pattern', 'outcome'],
+    registers,
+  });
+  const useSeconds = new Histogram({
+    name: 'parley_table_request_seconds',
+    help: 'How long the table took',
+    labelNames: ['pattern'],
+    buckets: tableBuckets,
+    registers,
+  });
+  const units = new Counter({
+    name: 'parley_table_units_total',
+    help: 'Capacity consumed: write units of 1 KB, read units of 4 KB',
+    labelNames: ['pattern', 'kind'],
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('parley_live_streams', 'Open streams of events', gauges.streams);
+  gauge('parley_live_slow_readers_total', 'Streams cut off because their reader did not keep up', gauges.slowReaders);
+  gauge('parley_live_events_delivered_total', 'Events written to streams', gauges.delivered);
+  gauge('parley_http_requests_in_flight', 'Requests being answered', gauges.inFlight);
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    request: (method, route, status, ms) => {
+      requests.inc({ method, route, status });
+      seconds.observe({ method, route }, ms / 1_000);
+    },
+    use: ({ pattern, failed, ms, capacity }) => {
+      uses.inc({ pattern, outcome: failed ? 'failed' : 'done' });
+      useSeconds.observe({ pattern }, ms / 1_000);
+      if (capacity.read > 0) units.inc({ pattern, kind: 'read' }, capacity.read);
+      if (capacity.write > 0) units.inc({ pattern, kind: 'write' }, capacity.write);
+    },
+  };
+};

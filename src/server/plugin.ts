@@ -1,0 +1,158 @@
+/**
+ * The whole HTTP contract as one Fastify plugin, encapsulated: a team mounts it in an application of its own, and `app.ts`
+ * makes the standalone server of it. It validates, admits, authenticates, answers, and ends every error as a problem document.
+ */
+import underPressure from '@fastify/under-pressure';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { ParleyError } from '#domain/errors';
+import type { Messenger } from '#messenger/messenger';
+import type { PatternUse } from '#store/patterns';
+import { createAdmission } from './admission.ts';
+import type { App } from './app-types.ts';
+import type { EmbeddedIssuer } from './auth/embedded-issuer.ts';
+import { callOf, createAuthenticator, type VerifyToken } from './auth/verify.ts';
+import { bodyBytesMax, readJsonBody } from './json-body.ts';
+import { createLiveStreams } from './live-streams.ts';
+import { createMetrics } from './metrics.ts';
+import { replyWithProblem } from './problem-replies.ts';
+import { conversationRoutes } from './routes/conversations.ts';
+import { courseRoutes } from './routes/course.ts';
+import { devRoutes } from './routes/dev.ts';
+import { eventRoutes } from './routes/events.ts';
+import { type LensSource, lensRoutes } from './routes/lens.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { configRoutes, type PublicConfig, systemRoutes } from './routes/system.ts';
+import { createStreams } from './sse.ts';
+import { createValidatorCompiler } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** An answer that stays open: it is not counted as a request in flight, and its length is no latency. */
+    stream?: boolean;
+  }
+}
+
+export interface ParleyServerOptions {
+  readonly messenger: Messenger;
+  readonly verify: VerifyToken;
+  /** Present with the local sign-in, absent with a user pool. */
+  readonly issuer?: EmbeddedIssuer;
+  /** Rejects while the table does not answer. */
+  readonly ready: () => Promise<void>;
+  /** What `GET /v1/config` says of signing in. */
+  readonly signIn: () => Omit<PublicConfig, 'lens'>;
+  /** Requests a second; bursts of ten times that. */
+  readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
+  /** Where the uses of patterns can be watched, for the metrics. */
+  readonly onUse?: (listener: (use: PatternUse) => void) => () => void;
+  readonly lens?: LensSource;
+  readonly metricsPublic?: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly randomUuid: () => string;
+}
+
+/** Answers of the contract are about one user at one moment: not to be kept, not to be run, not to be framed. */
+const answerHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** A mean delay of the event loop this long, over a second, means that answers come too late already. */
+const eventLoopDelayMsMax = 500;
+
+class Overloaded extends ParleyError {
+  constructor() {
+    super('overloaded', 'The server has too much to do just now.', { retryAfterSeconds: 2 });
+  }
+}
+
+const readBodies = (app: App): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: bodyBytesMax },
+    (request: FastifyRequest, bytes: Buffer, done: (error: Error | null, body?: unknown) => void) => {
+      try {
+        done(null, readJsonBody(bytes, request.routeOptions.schema?.body !== undefined));
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  );
+};
+
+export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (instance, options) => {
+  const app = instance as unknown as App;
+  const { messenger, now, issuer, lens } = options;
+  let stopping = false;
+  const streams = createStreams(now, options.random);
+  const live = createLiveStreams(messenger, streams);
+  const admission = createAdmission({
+    authenticate: createAuthenticator(options.verify, messenger, now),
+    rateLimits: options.rateLimits,
+    now,
+    stopping: () => stopping,
+  });
+  const metrics = createMetrics({
+    streams: streams.count,
+    slowReaders: streams.slowReaders,
+    delivered: live.delivered,
+    inFlight: admission.inFlight,
+  });
+  const unwatch = options.onUse?.(metrics.use);
+  const needs = { messenger, callOf: (request: FastifyRequest) => callOf(request, now) };
+
+  app.decorateRequest('verified', null);
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.setErrorHandler((error, request, reply) => replyWithProblem(request, reply, error));
+  readBodies(app);
+  await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMsMax, customError: Overloaded });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.stream !== true) admission.began();
+    reply.headers(answerHeaders);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url = '', config } = request.routeOptions;
+    if (config.stream !== true) {
+      admission.ended();
+      metrics.request(request.method, url, reply.statusCode, reply.elapsedTime);
+      request.log.debug(
+        { req_id: request.id, method: request.method, route: url, status: reply.statusCode, ms: reply.elapsedTime },
+        'answered',
+      );
+    }
+    done();
+  });
+  // The first thing a stopping server does: streams are told to come back, later requests on open connections are refused.
+  app.addHook('preClose', (done) => {
+    stopping = true;
+    streams.stop();
+    done();
+  });
+  app.addHook('onClose', async () => unwatch?.());
+
+  const { ready, metricsPublic = false } = options;
+  systemRoutes(app, { ready, metrics, metricsPublic, stopping: () => stopping });
+  await app.register(async (open: App) => {
+    open.addHook('onRequest', (request, reply, done) => {
+      admission.anybody(request, reply);
+      done();
+    });
+    configRoutes(open, () => ({ ...options.signIn(), lens: lens !== undefined }));
+    if (issuer !== undefined) devRoutes(open, { messenger, issuer, randomUuid: options.randomUuid, now });
+  });
+  await app.register(async (closed: App) => {
+    closed.addHook('onRequest', admission.user);
+    messageRoutes(closed, needs);
+    conversationRoutes(closed, needs);
+    peopleRoutes(closed, needs, now);
+    courseRoutes(closed, needs);
+    eventRoutes(closed, live);
+    if (lens !== undefined) lensRoutes(closed, needs, lens, streams);
+  });
+};

@@ -1,0 +1,112 @@
+/** What machines and newcomers ask without a token: is it alive, is it ready, how does one sign in, what does it offer. */
+import { Type } from 'typebox';
+import { ParleyError } from '#domain/errors';
+import type { App } from '../app-types.ts';
+import type { Metrics } from '../metrics.ts';
+import { answer, noToken, problems } from './describe.ts';
+
+const Person = Type.Object({ handle: Type.String(), display_name: Type.String() });
+
+/** How a client signs in, and whether there is a Lens. */
+export const PublicConfig = Type.Object({
+  sign_in: Type.Enum(['embedded', 'cognito'], { type: 'string' }),
+  lens: Type.Boolean(),
+  people: Type.Optional(Type.Array(Person, { description: 'Whom one may sign in as, to begin with (embedded)' })),
+  authorize_url: Type.Optional(Type.String()),
+  token_url: Type.Optional(Type.String()),
+  logout_url: Type.Optional(Type.String()),
+  client_id: Type.Optional(Type.String()),
+  scopes: Type.Optional(Type.Array(Type.String())),
+});
+export type PublicConfig = Type.Static<typeof PublicConfig>;
+
+export interface SystemNeeds {
+  /** Resolves when the table answers; rejects otherwise. */
+  readonly ready: () => Promise<void>;
+  readonly stopping: () => boolean;
+  readonly metrics: Metrics;
+  readonly metricsPublic: boolean;
+}
+
+/** How long the table may take to answer before the server counts as not ready. */
+const readyMs = 2_000;
+
+const Status = Type.Object({ status: Type.String() });
+
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
+
+const within = async (work: Promise<void>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+};
+
+const describe = (operationId: string, summary: string) => ({
+  tags: ['system'],
+  operationId,
+  summary,
+  security: noToken,
+});
+
+export const systemRoutes = (app: App, needs: SystemNeeds): void => {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        ...describe('healthz', 'The process is alive'),
+        response: { 200: answer(Status, 'Alive'), ...problems },
+      },
+    },
+    async () => ({ status: 'ok' }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        ...describe('readyz', 'The table answers, and the server takes requests'),
+        response: { 200: answer(Status, 'Ready'), ...problems },
+      },
+    },
+    async () => {
+      if (needs.stopping()) throw new ParleyError('unavailable', 'The server is stopping.');
+      await within(needs.ready(), readyMs).catch((error: unknown) => {
+        throw new ParleyError('unavailable', 'The table does not answer.', { cause: error });
+      });
+      return { status: 'ready' };
+    },
+  );
+
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        ...describe('metrics', 'Measurements for Prometheus; for this machine only unless configured'),
+        response: { 200: { description: 'Text', content: { 'text/plain': { schema: Type.String() } } }, ...problems },
+      },
+    },
+    async (request, reply) => {
+      // A proxy on this machine speaks for others: what it forwards does not count as this machine's.
+      const local = isLoopback(request.raw.socket.remoteAddress) && request.headers['x-forwarded-for'] === undefined;
+      if (!local && !needs.metricsPublic) throw new ParleyError('not_found', 'There is nothing at this address.');
+      return reply.type(needs.metrics.contentType).send(await needs.metrics.text());
+    },
+  );
+};
+
+/** How a client signs in. */
+export const configRoutes = (app: App, publicConfig: () => PublicConfig): void => {
+  app.get(
+    '/v1/config',
+    {
+      schema: {
+        ...describe('config', 'How to sign in'),
+        response: { 200: answer(PublicConfig, 'How to sign in'), ...problems },
+      },
+    },
+    async () => publicConfig(),
+  );
+};

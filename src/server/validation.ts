@@ -1,0 +1,19 @@
+/** How requests are validated: nothing is removed, and only what comes as text anyway (paths, queries) is converted. */
+import { Ajv } from 'ajv';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+
+const options = {
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  strict: true,
+  strictTypes: false,
+} as const;
+
+/** Compiles a schema once for each route and part of a request. */
+export const createValidatorCompiler = (): FastifySchemaCompiler<TSchema> => {
+  const exact = new Ajv({ ...options, coerceTypes: false });
+  const coercing = new Ajv({ ...options, coerceTypes: true });
+  return ({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema);
+};
