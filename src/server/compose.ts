@@ -1,124 +1,148 @@
-/** The composition root: the one place in the service that names adapters, chosen by the configuration. */
+/** Puts the adapters the configuration names under the use cases. The one place of the server that knows them by name. */
 import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import { KMSClient } from '@aws-sdk/client-kms';
+import type { FastifyBaseLogger } from 'fastify';
 import { createLocalBus } from '#bus/local';
-import type { Bus } from '#bus/port';
 import { createLocalCache } from '#cache/local';
+import type { KeyWrapper } from '#crypto/key-wrapper';
 import { createKmsWrapper } from '#crypto/kms-wrapper';
 import { createLocalWrapper } from '#crypto/local-wrapper';
-import { createSealer, type SealerCounters } from '#crypto/sealer';
+import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
-import type { Fanout } from '#messenger/fanout';
-import { type FeedRunner, startFeedRunner } from '#messenger/feed-runner';
-import type { Import } from '#messenger/import';
+import { startFeedRunner } from '#messenger/feed-runner';
 import type { Messenger } from '#messenger/messenger';
-import { createPatterns, type Observe, type Patterns } from '#store/patterns';
+import { createPatterns, type Patterns } from '#store/patterns';
 import { createDynamoTable } from '#table/dynamodb/table';
 import { openEmbeddedTable } from '#table/embedded/lmdb-table';
-import type { ScannableTable } from '#table/port';
+import type { Table } from '#table/port';
 import { keysSchema, mainSchema } from '#table/schema';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
+import { lockFolder } from './lock.ts';
+import { traceOf } from './problem-replies.ts';
+import type { LensSource } from './routes/lens.ts';
+import { createUses } from './uses.ts';
 
-/** The name of the embedded main table; on DynamoDB the configuration says it. */
-const embeddedName = 'parley';
-/** The fan-out's name in its checkpoints. */
-const consumer = 'inbox';
-
-export interface Tables {
-  readonly main: ScannableTable;
-  readonly keys: ScannableTable;
-}
-
-export interface Parley {
-  readonly tables: Tables;
-  readonly patterns: Patterns;
+/** What runs under the server, and how it ends. */
+export interface Composition {
   readonly messenger: Messenger;
-  readonly fanout: Fanout;
-  readonly importConversation: Import;
-  readonly bus: Bus;
-  readonly sealed: SealerCounters;
-  /** Begins to bring inboxes up to date in this process; `failed` is told of each fault, which is then tried again. */
-  readonly startFanout: (failed: (error: unknown) => void) => FeedRunner;
-  /** Stops the fan-out, then lets go of the tables. */
-  readonly close: () => Promise<void>;
+  readonly table: Table;
+  readonly patterns: Patterns;
+  readonly onUse: LensSource['onUse'];
+  /** Rejects while the table does not answer. */
+  readonly ready: () => Promise<void>;
+  /** Present on the embedded default. */
+  readonly lens?: LensSource;
+  /** Ends the fan-out with its checkpoint written, then lets go of tables and lock. */
+  stop(): Promise<void>;
 }
+
+/** The name by which the fan-out keeps its place in the change feed. */
+const consumer = 'fanout';
+/** The newest items of a conversation that the Lens shows. */
+const lensItemsMax = 50;
 
 const now = (): number => Date.now();
 
-/** Opens the tables the configuration names; makes none on DynamoDB (that is `schema-load`'s), both in an empty data folder. */
-export const openTables = async (config: Config): Promise<Tables> => {
-  if (config.table.kind === 'dynamodb') {
-    const { table, region, endpoint } = config.table;
-    const options = { region, endpoint, now, random: Math.random };
+/** The data folder and who holds it. Throws, in a sentence for a person, when it cannot be used. */
+const takeFolder = (folder: string): (() => void) => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return lockFolder(folder);
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === undefined) throw error;
+    throw new ConfigError(`The data folder ${folder} cannot be written (${code}).`);
+  }
+};
+
+interface Tables {
+  readonly main: Table;
+  readonly keys: Table;
+  readonly release: () => void;
+}
+
+const openTables = async ({ table, data }: Config): Promise<Tables> => {
+  if (table.kind === 'dynamodb') {
+    const { region, endpoint } = table;
+    const common = { region, endpoint, now, random: Math.random };
     return {
-      main: createDynamoTable({ ...options, name: table, schema: mainSchema }),
-      keys: createDynamoTable({ ...options, name: `${table}-keys`, schema: keysSchema }),
+      main: createDynamoTable({ ...common, name: table.table, schema: mainSchema }),
+      keys: createDynamoTable({ ...common, name: `${table.table}-keys`, schema: keysSchema }),
+      release: () => undefined,
     };
   }
-  const path = config.data;
-  const main = await openEmbeddedTable({ path, name: embeddedName, schema: mainSchema, now });
+  const release = takeFolder(data);
   try {
-    return { main, keys: await openEmbeddedTable({ path, name: `${embeddedName}-keys`, schema: keysSchema, now }) };
+    const main = await openEmbeddedTable({ path: data, schema: mainSchema, name: 'parley', now });
+    const keys = await openEmbeddedTable({ path: data, schema: keysSchema, name: 'parley-keys', now });
+    return { main, keys, release };
   } catch (error) {
-    await main.close();
+    release();
     throw error;
   }
 };
 
-const wrapperOf = (config: Config) => {
-  const { kmsKeyId, table, production } = config;
-  if (kmsKeyId !== undefined && table.kind === 'dynamodb')
-    return createKmsWrapper({ keyId: kmsKeyId, region: table.region });
-  return createLocalWrapper({ folder: join(config.data, 'keys'), nodeEnv: production ? 'production' : undefined });
+const keyWrapper = async ({ kmsKeyId, table, data, production }: Config): Promise<KeyWrapper> => {
+  if (kmsKeyId === undefined)
+    return createLocalWrapper({ folder: join(data, 'keys'), nodeEnv: production ? 'production' : undefined });
+  const region = table.kind === 'dynamodb' ? { region: table.region } : {};
+  return createKmsWrapper({ client: new KMSClient(region), keyId: kmsKeyId, now });
 };
 
-/** Puts everything together over open tables; nothing runs in the background before `startFanout`. */
-export const compose = async (config: Config, tables: Tables, observe: Observe): Promise<Parley> => {
-  const keyring = createKeyring({ table: tables.keys, wrapper: await wrapperOf(config), now, randomBytes });
-  const sealer = createSealer({ keyring, now });
-  const patterns = createPatterns(tables.main, observe, () => performance.now());
-  const bus = createLocalBus();
-  const cache = createLocalCache(now, Math.random);
-  let runner: FeedRunner | undefined;
-  const { messenger, fanout, importConversation } = createMessenger({
+const createLens = (messenger: Messenger, patterns: Patterns, onUse: LensSource['onUse']): LensSource => ({
+  onUse,
+  items: async (call, conversation) => {
+    await messenger.conversation(call, conversation);
+    const { items } = await patterns.readTail(conversation, Number.MAX_SAFE_INTEGER, lensItemsMax, call);
+    return items as readonly object[] as readonly Readonly<Record<string, unknown>>[];
+  },
+});
+
+export const compose = async (config: Config, log: FastifyBaseLogger): Promise<Composition> => {
+  const tables = await openTables(config);
+  const uses = createUses();
+  const patterns = createPatterns(tables.main, uses.observe, () => performance.now());
+  const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
+  const bus = createLocalBus((error) => log.error(traceOf(error), 'a listener of the bus failed'));
+  let wake = (): void => undefined;
+  const { messenger, fanout } = createMessenger({
     patterns,
-    sealer,
-    cache,
+    sealer: createSealer({ keyring, now }),
+    cache: createLocalCache(now, Math.random),
     bus,
     now,
     randomBytes,
-    appended: () => runner?.wake(),
+    appended: () => wake(),
   });
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
+    setTimeout(ms, undefined, { signal }).catch(() => undefined);
+  const runner = startFeedRunner(tables.main.feed, patterns, fanout, consumer, { now, wait }, (error) =>
+    log.warn(traceOf(error), 'the fan-out failed; it tries again'),
+  );
+  wake = runner.wake;
+  const embedded = config.table.kind === 'embedded' && config.signIn.kind === 'embedded';
   return {
-    tables,
-    patterns,
     messenger,
-    fanout,
-    importConversation,
-    bus,
-    sealed: sealer.counters,
-    startFanout: (failed) => {
-      runner = startFeedRunner(tables.main.feed, patterns, fanout, consumer, { now, wait }, failed);
-      return runner;
+    table: tables.main,
+    patterns,
+    onUse: uses.onUse,
+    ready: async () => {
+      await patterns.getCheckpoint(consumer, 'ready', { deadline: now() + 2_000 });
     },
-    close: async () => {
-      await runner?.stop();
+    ...(embedded && { lens: createLens(messenger, patterns, uses.onUse) }),
+    stop: async () => {
+      await runner.stop();
       messenger.close();
       await bus.close();
       await tables.main.close();
       await tables.keys.close();
+      tables.release();
     },
   };
 };

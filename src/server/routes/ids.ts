@@ -4,14 +4,13 @@ import { type ConversationUuid, conversationUuid, type Handle, handle } from '#d
 
 export const conversationIn = (params: { readonly uuid: string }): ConversationUuid => {
   const uuid = conversationUuid(params.uuid);
-  if (uuid === undefined)
-    throw new ParleyError('not_found', 'There is no such conversation, or none that you may see.');
+  if (uuid === undefined) throw new ParleyError('not_found', 'There is no such conversation.');
   return uuid;
 };
 
 export const handleIn = (params: { readonly handle: string }): Handle => {
   const name = handle(params.handle);
-  if (name === undefined) throw new ParleyError('not_found', 'There is nobody with this handle.');
+  if (name === undefined) throw new ParleyError('not_found', 'There is no such user.');
   return name;
 };
 
