@@ -25,6 +25,8 @@ export interface RunnerTime {
 export interface FeedRunner {
   /** Says that something was written: the runner looks now. */
   wake(): void;
+  /** Resolves when all that was in the feed at the time of this call has been applied. */
+  settled(): Promise<void>;
   /** Ends after the batch under way, with its checkpoint written. */
   stop(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export const startFeedRunner = (
     pending = true;
     woken.abort();
   };
+  let waiters: (() => void)[] = [];
   const idle = async (): Promise<void> => {
     if (!pending && !stopping.signal.aborted) await time.wait(pollMs, woken.signal);
     pending = false;
@@ -104,7 +107,14 @@ export const startFeedRunner = (
     let retryMs = retryMsMin;
     while (!stopping.signal.aborted) {
       try {
-        if (!(await pass())) await idle();
+        // Only who waited before a pass began knows from its finding nothing that all is done.
+        const waited = waiters;
+        waiters = [];
+        if (await pass()) waiters = [...waited, ...waiters];
+        else {
+          for (const done of waited) done();
+          if (waiters.length === 0) await idle();
+        }
         retryMs = retryMsMin;
       } catch (error) {
         failed(error);
@@ -118,6 +128,11 @@ export const startFeedRunner = (
 
   return {
     wake,
+    settled: () =>
+      new Promise((resolve) => {
+        waiters.push(resolve);
+        wake();
+      }),
     stop: async () => {
       unsubscribe();
       stopping.abort();

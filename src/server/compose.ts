@@ -1,26 +1,19 @@
 /** Puts the adapters the configuration names under the use cases. The one place of the server that knows them by name. */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { KMSClient } from '@aws-sdk/client-kms';
 import type { FastifyBaseLogger } from 'fastify';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
-import type { KeyWrapper } from '#crypto/key-wrapper';
-import { createKmsWrapper } from '#crypto/kms-wrapper';
-import { createLocalWrapper } from '#crypto/local-wrapper';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
 import type { Messenger } from '#messenger/messenger';
 import { createPatterns, type Patterns } from '#store/patterns';
-import { createDynamoTable } from '#table/dynamodb/table';
-import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import type { Table } from '#table/port';
-import { keysSchema, mainSchema } from '#table/schema';
+import { keyWrapper, openTables, type Tables } from './adapters.ts';
 import { type Config, ConfigError } from './config.ts';
 import { lockFolder } from './lock.ts';
 import { traceOf } from './problem-replies.ts';
@@ -61,38 +54,15 @@ const takeFolder = (folder: string): (() => void) => {
   }
 };
 
-interface Tables {
-  readonly main: Table;
-  readonly keys: Table;
-  readonly release: () => void;
-}
-
-const openTables = async ({ table, data }: Config): Promise<Tables> => {
-  if (table.kind === 'dynamodb') {
-    const { region, endpoint } = table;
-    const common = { region, endpoint, now, random: Math.random };
-    return {
-      main: createDynamoTable({ ...common, name: table.table, schema: mainSchema }),
-      keys: createDynamoTable({ ...common, name: `${table.table}-keys`, schema: keysSchema }),
-      release: () => undefined,
-    };
-  }
-  const release = takeFolder(data);
+/** Opens the tables; a data folder is first taken, so that no two servers work in one. */
+const takeTables = async (config: Config): Promise<Tables & { readonly release: () => void }> => {
+  const release = config.table.kind === 'embedded' ? takeFolder(config.data) : () => undefined;
   try {
-    const main = await openEmbeddedTable({ path: data, schema: mainSchema, name: 'parley', now });
-    const keys = await openEmbeddedTable({ path: data, schema: keysSchema, name: 'parley-keys', now });
-    return { main, keys, release };
+    return { ...(await openTables(config)), release };
   } catch (error) {
     release();
     throw error;
   }
-};
-
-const keyWrapper = async ({ kmsKeyId, table, data, production }: Config): Promise<KeyWrapper> => {
-  if (kmsKeyId === undefined)
-    return createLocalWrapper({ folder: join(data, 'keys'), nodeEnv: production ? 'production' : undefined });
-  const region = table.kind === 'dynamodb' ? { region: table.region } : {};
-  return createKmsWrapper({ client: new KMSClient(region), keyId: kmsKeyId, now });
 };
 
 const createLens = (messenger: Messenger, patterns: Patterns, onUse: LensSource['onUse']): LensSource => ({
@@ -105,7 +75,7 @@ const createLens = (messenger: Messenger, patterns: Patterns, onUse: LensSource[
 });
 
 export const compose = async (config: Config, log: FastifyBaseLogger): Promise<Composition> => {
-  const tables = await openTables(config);
+  const tables = await takeTables(config);
   const uses = createUses();
   const patterns = createPatterns(tables.main, uses.observe, () => performance.now());
   const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });

@@ -1,0 +1,58 @@
+/** The door of every script in `bin/`: finds the command, runs it, and turns a failure into one line. */
+import { parseArgs } from 'node:util';
+import { ParleyError } from '#domain/errors';
+import { ConfigError } from '#server/config';
+import { TableError } from '#table/errors';
+
+/** A command: what it is for, its options, and what it does. The module is loaded only when it is asked for. */
+export interface Command {
+  readonly help: string;
+  readonly options?: NonNullable<Parameters<typeof parseArgs>[0]>['options'];
+  run(positionals: readonly string[], values: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** A mistake in how a script was called; its message says what to type. */
+export class UsageError extends Error {}
+
+const commands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  'schema-load': () => import('./schema-load.ts'),
+  seed: () => import('./seed.ts'),
+  drop: () => import('./drop.ts'),
+  'list-tables': () => import('./list-tables.ts'),
+  scan: () => import('./scan.ts'),
+  import: () => import('./import.ts'),
+  tail: () => import('./tail.ts'),
+  'patterns/get-conversation': () => import('./patterns/get-conversation.ts'),
+  'patterns/list-conversations': () => import('./patterns/list-conversations.ts'),
+  'patterns/create-message': () => import('./patterns/create-message.ts'),
+  'patterns/update-message-group': () => import('./patterns/update-message-group.ts'),
+};
+
+const main = async ([name = '', ...args]: readonly string[]): Promise<void> => {
+  const load = commands[name];
+  if (load === undefined) throw new UsageError(`no such command: ${name}`);
+  const { command } = await load();
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${command.help}\n`);
+    return;
+  }
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    options: command.options ?? {},
+    allowPositionals: true,
+    strict: true,
+  });
+  await command.run(positionals, values);
+};
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    const known = usage || error instanceof ConfigError || error instanceof ParleyError || error instanceof TableError;
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(known ? `${message}\n` : `${error instanceof Error ? error.stack : message}\n`);
+    if (usage) process.stderr.write('--help says how it is called\n');
+    process.exit(usage ? 2 : 1);
+  },
+);

@@ -1,0 +1,46 @@
+/** Reads everything, page by page: the one scan there is, for people only (TABLE-2). */
+import type { QueryPosition } from '#table/port';
+import type { Command } from './main.ts';
+import { print, table } from './output.ts';
+import { describeTarget, targetOf, withTables } from './target.ts';
+
+const pageLimit = 100;
+
+const plain = (_: string, value: unknown): unknown =>
+  value instanceof Set ? [...value] : value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+
+export const command: Command = {
+  help: `scan [prod] [--json] [--limit N] [--keys]
+
+Prints every item, a page at a time; --json prints one JSON object a line, --limit stops after N items, --keys scans the
+table of wrapped keys. Texts are shown as they are stored: sealed.`,
+  options: {
+    json: { type: 'boolean', default: false },
+    limit: { type: 'string' },
+    keys: { type: 'boolean', default: false },
+  },
+  run: async (positionals, values) => {
+    const { config } = targetOf(positionals);
+    let left = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit);
+    await withTables(config, async (tables) => {
+      const scanned = values.keys === true ? tables.keys : tables.main;
+      let start: QueryPosition | undefined;
+      let items = 0;
+      let read = 0;
+      do {
+        const limit = Math.min(pageLimit, left);
+        const page = await scanned.scan(start ? { limit, start } : { limit });
+        if (values.json === true) for (const item of page.items) print(JSON.stringify(item, plain));
+        else if (page.items.length > 0) {
+          const names = [...new Set(page.items.flatMap((item) => Object.keys(item)))];
+          print(table(page.items, ['pk', 'sk', ...names.filter((name) => name !== 'pk' && name !== 'sk').slice(0, 5)]));
+        }
+        items += page.items.length;
+        left -= page.items.length;
+        read += page.capacity.read;
+        start = page.next;
+      } while (start !== undefined && left > 0);
+      if (values.json !== true) print(`${items} items, ${read} read units, in ${describeTarget(config)}`);
+    });
+  },
+};

@@ -1,0 +1,86 @@
+/** What a script works on: the embedded table, or DynamoDB, by the environment or the word `prod`. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { createLocalBus } from '#bus/local';
+import { createLocalCache } from '#cache/local';
+import { createSealer } from '#crypto/sealer';
+import { createKeyring } from '#crypto/table-keyring';
+import { createMessenger } from '#messenger/create';
+import { startFeedRunner } from '#messenger/feed-runner';
+import type { Import } from '#messenger/import';
+import type { Messenger } from '#messenger/messenger';
+import { keyWrapper, openTables, type Tables } from '#server/adapters';
+import { type Config, readConfig } from '#server/config';
+import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
+
+/** The word that names DynamoDB in the region of the AWS configuration, as in the course. */
+const production = 'prod';
+
+/** The configuration for a script, and its arguments without the word. Throws a ConfigError. */
+export const targetOf = (args: readonly string[]): { config: Config; rest: string[] } => {
+  const rest = args.filter((arg) => arg !== production);
+  const environment = { ...process.env, DAX_ENDPOINT: undefined, VALKEY_URL: undefined };
+  if (rest.length < args.length && environment.AWS_REGION === undefined) {
+    environment.AWS_REGION = environment.AWS_DEFAULT_REGION ?? 'us-east-1';
+  }
+  return { config: readConfig(environment), rest };
+};
+
+/** Where that is, in words. */
+export const describeTarget = (config: Config): string =>
+  config.table.kind === 'embedded'
+    ? `the embedded table in ${config.data}`
+    : `the table ${config.table.table} at ${config.table.endpoint ?? `DynamoDB in ${config.table.region}`}`;
+
+/** Opens the tables for the length of some work. */
+export const withTables = async <T>(config: Config, work: (tables: Tables) => Promise<T>): Promise<T> => {
+  const tables = await openTables(config);
+  try {
+    return await work(tables);
+  } finally {
+    await tables.main.close();
+    await tables.keys.close();
+  }
+};
+
+/** What a script works with. */
+export interface Workbench {
+  readonly messenger: Messenger;
+  readonly patterns: Patterns;
+  readonly importConversation: Import;
+  /** What was asked of the table so far, in order. */
+  readonly uses: PatternUse[];
+  /** Brings the inboxes up to date with all that was written, by the server's own fan-out and from its own checkpoint. */
+  readonly settle: () => Promise<void>;
+}
+
+/** Opens everything for the length of some work. */
+export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Promise<T>): Promise<T> =>
+  withTables(config, async (tables) => {
+    const uses: PatternUse[] = [];
+    const now = (): number => Date.now();
+    const patterns = createPatterns(
+      tables.main,
+      (use) => uses.push(use),
+      () => performance.now(),
+    );
+    const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
+    const { messenger, fanout, importConversation } = createMessenger({
+      patterns,
+      sealer: createSealer({ keyring, now }),
+      cache: createLocalCache(now, Math.random),
+      bus: createLocalBus(),
+      now,
+      randomBytes,
+    });
+    const settle = async (): Promise<void> => {
+      const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+        setTimeout(ms, undefined, { signal }).catch(() => undefined);
+      const failed = (error: unknown): void =>
+        void process.stderr.write(`the fan-out failed, and tries again: ${error}\n`);
+      const runner = startFeedRunner(tables.main.feed, patterns, fanout, 'fanout', { now, wait }, failed);
+      await runner.settled();
+      await runner.stop();
+    };
+    return work({ messenger, patterns, importConversation, uses, settle });
+  });

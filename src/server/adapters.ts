@@ -1,0 +1,60 @@
+/** Tables and keys as the configuration names them; shared by the server and the scripts, each a composition root. */
+import { join } from 'node:path';
+import type { KeyWrapper } from '#crypto/key-wrapper';
+import { createLocalWrapper } from '#crypto/local-wrapper';
+import { openEmbeddedTable } from '#table/embedded/lmdb-table';
+import type { ScannableTable } from '#table/port';
+import { keysSchema, mainSchema } from '#table/schema';
+import type { Config } from './config.ts';
+
+export interface Tables {
+  readonly main: ScannableTable;
+  readonly keys: ScannableTable;
+}
+
+const now = (): number => Date.now();
+
+/** Where things lie in the data folder. */
+export const dataLayout = (data: string) => ({
+  main: join(data, 'table'),
+  keys: join(data, 'keys'),
+  keyFiles: join(data, 'key-files'),
+});
+
+/** Opens the tables. Makes none on DynamoDB (`schema-load` does); in an empty data folder both are made. */
+export const openTables = async ({ table, data }: Config): Promise<Tables> => {
+  if (table.kind === 'dynamodb') {
+    // Loaded only when used: a script on the embedded table starts without the cloud's libraries.
+    const { createDynamoTable } = await import('#table/dynamodb/table');
+    const { region, endpoint } = table;
+    const common = { region, endpoint, now, random: Math.random };
+    return {
+      main: createDynamoTable({ ...common, name: table.table, schema: mainSchema }),
+      keys: createDynamoTable({ ...common, name: `${table.table}-keys`, schema: keysSchema }),
+    };
+  }
+  const layout = dataLayout(data);
+  const main = await openEmbeddedTable({ path: layout.main, schema: mainSchema, name: 'parley', now });
+  try {
+    return { main, keys: await openEmbeddedTable({ path: layout.keys, schema: keysSchema, name: 'parley-keys', now }) };
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+};
+
+/** What data keys are wrapped with: KMS where a key is named, else a key file of this machine. */
+export const keyWrapper = async ({ kmsKeyId, table, data, production }: Config): Promise<KeyWrapper> => {
+  if (kmsKeyId === undefined) {
+    return createLocalWrapper({
+      folder: dataLayout(data).keyFiles,
+      nodeEnv: production ? 'production' : undefined,
+    });
+  }
+  const [{ KMSClient }, { createKmsWrapper }] = await Promise.all([
+    import('@aws-sdk/client-kms'),
+    import('#crypto/kms-wrapper'),
+  ]);
+  const region = table.kind === 'dynamodb' ? { region: table.region } : {};
+  return createKmsWrapper({ client: new KMSClient(region), keyId: kmsKeyId, now });
+};
