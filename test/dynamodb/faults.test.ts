@@ -227,6 +227,17 @@ describe.skipIf(skipServerTests)('[NET-2] each fault by itself', () => {
     await other.close();
   });
 
+  test('the quota of retries keeps many calls from multiplying the load on a table that refuses them', async () => {
+    const calls = 200;
+    const refused = open(proxy.endpoint, { attemptMs: 10_000, retry: { attemptsMax: 10, baseMs: 1, capMs: 1 } });
+    proxy.decide(() => 'throttle');
+    const before = proxy.requests();
+    await Promise.all(Array.from({ length: calls }, () => failure(refused.get({ key: fresh() }))));
+    // 500 tokens at 5 a retry.
+    expect(proxy.requests() - before).toBe(calls + 100);
+    await refused.close();
+  });
+
   test('close finishes what was accepted and refuses what comes after', async () => {
     const closing = open(proxy.endpoint);
     proxy.decide(scripted(['throttle', 'throttle']));
