@@ -51,6 +51,12 @@ describe('the format, against jose as an independent reader and writer', () => {
   });
 });
 
+test('[SEC-2] a text is bound to author, conversation and seq, in canonical JSON', () => {
+  const aad = (seq: number): string => Buffer.from(aadOf('a "group"', seq, 'Zoë'), 'base64url').toString('utf8');
+  expect(aad(7)).toBe('{"author":"Zoë","conversation":"a \\"group\\"","seq":7}');
+  expect(aad(999_999_999_999)).toBe('{"author":"Zoë","conversation":"a \\"group\\"","seq":999999999999}');
+});
+
 describe('what has the shape of a sealed text', () => {
   const header = headerOf({ generation: 1, id: 'AAECAwQFBgc' });
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -94,6 +94,19 @@ test('[SEC-2] wrapping anew goes in batches, and afterwards the old key file can
   expect(await rig.node({ wrapper }).sealer.open(items)).toEqual(items.map(() => ({ text: 'x' })));
 });
 
+test('[SEC-2] of two walks that meet at a key, one wraps it anew', async () => {
+  const { sealer } = rig.node();
+  await sealer.seal(place(1), 'x');
+  await rig.wrapper.rotate();
+  const other: unknown[] = [];
+  const table = watched(rig.table, async (operation, run) => {
+    if (operation === 'update') other.push(await rewrapKeys(rig.table, rig.wrapper, { deadline }));
+    return run();
+  });
+  expect(await rewrapKeys(table, rig.wrapper, { deadline })).toEqual({ seen: 1, rewrapped: 0, unreadable: 0 });
+  expect(other).toEqual([{ seen: 1, rewrapped: 1, unreadable: 0 }]);
+});
+
 test('[SEC-2] a key deleted while it is wrapped anew stays deleted', async () => {
   const { sealer } = rig.node();
   await sealer.seal(place(1), 'x');

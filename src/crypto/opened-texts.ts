@@ -21,11 +21,12 @@ export interface OpenedTexts {
   /** Remembers what `key` opened or sealed at `seq`. */
   set(key: DataKey, seq: number, sealed: string, text: string): void;
   forget(author: string): void;
+  readonly size: number;
 }
 
 /** At most so many characters, sealed and opened together, and so many texts. 0 texts: none are kept. */
 export const createOpenedTexts = (textsMax: number, charactersMax: number): OpenedTexts => {
-  if (textsMax === 0) return { get: () => undefined, set: () => undefined, forget: () => undefined };
+  if (textsMax === 0) return { get: () => undefined, set: () => undefined, forget: () => undefined, size: 0 };
   const texts = new LRUCache<string, OpenedText>({
     max: textsMax,
     maxSize: charactersMax,
@@ -46,6 +47,9 @@ export const createOpenedTexts = (textsMax: number, charactersMax: number): Open
     },
     forget(author) {
       for (const [sealed, opened] of [...texts.entries()]) if (opened.key.name.author === author) texts.delete(sealed);
+    },
+    get size() {
+      return texts.size;
     },
   };
 };

@@ -69,7 +69,9 @@ describe('sealing and opening', () => {
     expect(await sealer.open([{ place: place(8), sealed }])).toEqual([{ unreadable: 'tampered' }]);
     expect(await sealer.open([{ place: place(7, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
     expect(await sealer.open([{ place: place(7, 1, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(sealer.counters.held).toBe(1);
     sealer.forget(place(7).author);
+    expect(sealer.counters.held).toBe(0);
     await rig.table.batchWrite([{ delete: { pk: `KEY#${place(7).author}`, sk: `${place(7).conversation}#000001` } }]);
     expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
     expect(sealer.counters.recalled).toBe(1);

@@ -37,6 +37,8 @@ export interface SealerCounters {
   readonly opened: number;
   /** Found opened already. */
   readonly recalled: number;
+  /** Opened texts held now. */
+  readonly held: number;
   readonly unreadable: Readonly<Record<UnreadableReason, number>>;
 }
 
@@ -163,7 +165,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
     },
 
     get counters() {
-      return { ...sums, unreadable: { ...unreadable } };
+      return { ...sums, held: texts.size, unreadable: { ...unreadable } };
     },
   };
 };

@@ -3,6 +3,7 @@ import { TableError } from '#table/errors';
 import type { Capacity } from '#table/port';
 import { ciphersOnly, localRig, place, watched } from '../../test/crypto/rig.ts';
 import { keyCatalog } from './key-patterns.ts';
+import type { KeyWrapper } from './key-wrapper.ts';
 import type { Opened, Sealer } from './port.ts';
 
 const minute = 60_000;
@@ -30,6 +31,21 @@ describe('one key for a conversation and author', () => {
         nodes.map((_, n) => ({ text: `from ${n}` })),
       );
     expect(nodes.reduce((sum, { keyring }) => sum + keyring.counters.minted, 0)).toBe(1);
+  });
+
+  test('[SEC-2] a key that lost to another node’s is zeroed', async () => {
+    const made: Buffer[] = [];
+    const wrapper: KeyWrapper = {
+      ...rig.wrapper,
+      async generate(context, deadline) {
+        const key = await rig.wrapper.generate(context, deadline);
+        made.push(key.plain);
+        return key;
+      },
+    };
+    await Promise.all([1, 2, 3].map((seq) => rig.node({ wrapper }).sealer.seal(place(seq), 'x')));
+    expect(made).toHaveLength(3);
+    expect(made.filter((plain) => plain.equals(Buffer.alloc(32)))).toHaveLength(2);
   });
 
   test('[SEC-2] another author, or another conversation, has another key', async () => {
