@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './harness/machine.ts';
+import { uncompiled } from './harness/modules.ts';
 import { figuresTable, ratiosTable, skippedLines } from './harness/report.ts';
 import { type Plan, type SideBySide, sideBySide } from './harness/rounds.ts';
 import { type OperationName, operationNames } from './harness/subject.ts';
@@ -35,6 +36,7 @@ const groups: readonly (readonly string[])[] =
 
 const isOperation = (name: string): name is OperationName => operationNames.some((one) => one === name);
 
+if (uncompiled) process.stderr.write('not compiled: figures are for trying out (npm run bench compiles)\n');
 const results: SideBySide[] = [];
 for (const subjects of groups) {
   const plan: Plan = {

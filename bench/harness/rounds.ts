@@ -3,8 +3,8 @@
  * that slows down slows all of them, and each figure is the median over rounds with its spread.
  */
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Load, RoundResult } from './loop.ts';
+import { benchModule } from './modules.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { type Spread, spreadOf } from './stats.ts';
 import type { OperationName } from './subject.ts';
@@ -54,8 +54,7 @@ interface Runner {
 const answerMsMax = 300_000;
 
 const startRunner = async (name: string, size: WorldSize): Promise<Runner | { readonly skipped: string }> => {
-  const subject = fileURLToPath(new URL(`../subjects/${name}.ts`, import.meta.url));
-  const child = fork(fileURLToPath(new URL('./runner.ts', import.meta.url)), [subject, JSON.stringify(size)]);
+  const child = fork(benchModule('harness/runner'), [benchModule(`subjects/${name}`), JSON.stringify(size)]);
   const next = (): Promise<FromRunner> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {
