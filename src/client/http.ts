@@ -47,6 +47,7 @@ export const routes = [
   { name: 'blocks', method: 'GET', path: '/v1/blocks' },
   { name: 'events', method: 'GET', path: '/v1/events' },
   { name: 'lens', method: 'GET', path: '/v1/lens' },
+  { name: 'lensItems', method: 'GET', path: '/v1/lens/items' },
   { name: 'health', method: 'GET', path: '/healthz' },
   { name: 'ready', method: 'GET', path: '/readyz' },
 ] as const satisfies readonly { name: string; method: string; path: string }[];
@@ -69,6 +70,11 @@ const request = (name: RouteName, params: Params = {}, query: object = {}): Call
 
 /** `setTimer` is for the deadline of each attempt. */
 export type ApiOptions = TransportOptions;
+
+/** Items as the table holds them: the keys, and whatever attributes there are. */
+export interface LensItems {
+  readonly items: readonly ({ readonly pk: string; readonly sk: string } & Readonly<Record<string, unknown>>)[];
+}
 
 export interface SentMessage {
   readonly message: Message;
@@ -127,6 +133,8 @@ export const createApi = (options: ApiOptions) => {
     events: (signal: AbortSignal): Promise<Response> => transport.open({ ...request('events'), signal }),
     /** Server-sent events: one for each request to the table (the embedded default only). */
     lens: (signal: AbortSignal): Promise<Response> => transport.open({ ...request('lens'), signal }),
+    /** The stored items behind a conversation of mine, sealed as they are (the embedded default only). */
+    lensItems: (conversation: string) => json<LensItems>(request('lensItems', {}, { conversation })),
     health: () => done({ ...request('health'), authorize: false }),
     ready: () => done({ ...request('ready'), authorize: false }),
   };

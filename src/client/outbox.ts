@@ -263,14 +263,20 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     },
 
     load: async () => {
-      const text = await Promise.resolve()
-        .then(() => storage.load())
-        .catch(() => null);
-      if (stopped) return;
-      const held = outboxFromText(text).filter((item) => find(item.uuid) === undefined);
-      loaded = true;
-      change([...held, ...items]);
-      kickAll();
+      const take = (text: string | null): void => {
+        if (stopped || loaded) return;
+        loaded = true;
+        change([...outboxFromText(text), ...items]);
+        kickAll();
+      };
+      try {
+        const text = storage.load();
+        // Taken at once from a synchronous storage, so that nothing can be composed, and lost, before it is read.
+        if (text === null || typeof text === 'string') take(text);
+        else take(await text);
+      } catch {
+        take(null);
+      }
     },
 
     wake: () => {

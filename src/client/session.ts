@@ -19,11 +19,11 @@ import type { Runtime } from './runtime.ts';
 import { createTimeline, type OpenTimeline } from './timeline.ts';
 import type { Session } from './view.ts';
 
-/** Timelines that stay loaded without a listener: the ones a person goes back and forth between. */
+/** Timelines that stay loaded besides those that somebody looks at: the ones a person goes back and forth between. */
 const timelinesMax = 8;
 /**
- * Push may lose an event although the connection stands. The inbox is read this often all the same (one read unit), and
- * its rows tell the open timelines how far their logs reach.
+ * Push may lose an event although the connection stands. So the inbox is read this often all the same, one read unit; its
+ * rows tell the open timelines how far their logs reach, and what is on a screen is fetched again.
  */
 export const resyncMs = 300_000;
 
@@ -116,13 +116,14 @@ export const createSession = ({ api, runtime, storage, me }: SessionOptions): Se
   const resyncLater = (): void => {
     cancelResync = runtime.setTimer(resyncMs * (1 + runtime.random() / 10), () => {
       void inbox.refresh();
+      for (const timeline of timelines.values()) if (timeline.listeners > 0) void timeline.refresh();
       resyncLater();
     });
   };
 
   /** Lets go of those longest unused, never of one that somebody looks at. */
   const closeUnused = (): void => {
-    for (const [uuid, timeline] of timelines) {
+    for (const [uuid, timeline] of [...timelines].slice(0, -1)) {
       if (timelines.size <= timelinesMax) return;
       if (timeline.listeners > 0) continue;
       timeline.stop();

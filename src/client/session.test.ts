@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type ClientWorld, createClientWorld, messagesOf } from '../../test/support/client-world.ts';
+import { noFaults } from '../../test/support/faulty-network.ts';
+import type { Session, TimelineSnapshot } from './view.ts';
+
+const users = ['0000000a-0000-4000-8000-000000000000', '0000000b-0000-4000-8000-000000000000'];
+const rooms = ['00000001-0000-5000-8000-000000000000', '00000002-0000-5000-8000-000000000000'];
+const room = rooms[0] ?? '';
+
+type Act = 'send' | 'edit' | 'delete' | 'react' | 'reload' | 'cut' | 'older' | 'jump' | 'read';
+type Step =
+  | { readonly do: Act; readonly user: number; readonly room: number; readonly pick: number }
+  | { readonly do: 'wait'; readonly ms: number };
+
+const act = (...acts: Act[]): fc.Arbitrary<Step> =>
+  fc.record({
+    do: fc.constantFrom(...acts),
+    user: fc.nat({ max: users.length - 1 }),
+    room: fc.nat({ max: rooms.length - 1 }),
+    pick: fc.nat(),
+  });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: act('send') },
+  { weight: 4, arbitrary: act('edit', 'delete', 'react') },
+  { weight: 2, arbitrary: act('reload', 'cut') },
+  { weight: 2, arbitrary: act('older', 'jump', 'read') },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 4_000 }) }) },
+);
+
+const faults = fc.record({
+  delayMsMax: fc.constantFrom(0, 50, 3_000),
+  requestLost: fc.constantFrom(0, 0.1, 0.3),
+  answerLost: fc.constantFrom(0, 0.1, 0.4),
+  hangs: fc.constantFrom(0, 0.05),
+  unavailable: fc.constantFrom(0, 0.2),
+  eventLost: fc.constantFrom(0, 0.1, 0.5),
+  eventTwice: fc.constantFrom(0, 0.3),
+  streamBreaks: fc.constantFrom(0, 0.1),
+});
+
+/** Whatever is shown at any moment is in order, each once, without a hole. */
+const checkShown = (snapshot: TimelineSnapshot): void => {
+  const seqs = messagesOf(snapshot).map((message) => message.seq);
+  const first = seqs[0] ?? 1;
+  expect(seqs).toEqual(seqs.map((_, index) => first + index));
+  const keys = Array.from({ length: snapshot.length }, (_, index) => snapshot.at(index)?.key);
+  expect(new Set(keys).size).toBe(keys.length);
+};
+
+/** A person who scrolls through a whole conversation, at their own pace. */
+const readWhole = async (world: ClientWorld, session: Session, uuid: string): Promise<TimelineSnapshot> => {
+  const timeline = session.timeline(uuid);
+  timeline.jumpToNewest();
+  for (let page = 0; page < 50 && timeline.getSnapshot().hasOlder; page++) {
+    void timeline.loadOlder();
+    await world.time.advance(10);
+  }
+  for (let seq = 1; seq <= timeline.getSnapshot().newestSeq; seq += 100) {
+    timeline.setVisible(seq, seq + 99);
+    await world.time.advance(5_000);
+  }
+  return timeline.getSnapshot();
+};
+
+const play = async (world: ClientWorld, steps: readonly Step[]): Promise<void> => {
+  for (const uuid of rooms) world.server.open(uuid, users);
+  const composed = new Map<string, string[]>();
+  const open = (user: string): Session => {
+    const session = world.connect(user);
+    for (const uuid of rooms) {
+      const timeline = session.timeline(uuid);
+      timeline.subscribe(() => checkShown(timeline.getSnapshot()));
+    }
+    return session;
+  };
+  const sessions = users.map(open);
+  let sent = 0;
+  for (const one of steps) {
+    if (one.do === 'wait') {
+      await world.time.advance(one.ms);
+      continue;
+    }
+    const user = users[one.user] ?? '';
+    const session = sessions[one.user];
+    if (session === undefined) throw new Error('no such user');
+    if (one.do === 'cut') {
+      world.network.breakStreams(user);
+      continue;
+    }
+    if (one.do === 'reload') {
+      session.stop();
+      sessions[one.user] = open(user);
+      continue;
+    }
+    const uuid = rooms[one.room] ?? '';
+    const timeline = session.timeline(uuid);
+    const messages = messagesOf(timeline.getSnapshot());
+    const mine = messages.filter((message) => message.user_uuid === user);
+    const picked = (one.do === 'react' ? messages : mine)[one.pick % Math.max(1, mine.length)];
+    if (one.do === 'send') {
+      sent += 1;
+      timeline.send(`text ${sent}`);
+      composed.set(`${user} ${uuid}`, [...(composed.get(`${user} ${uuid}`) ?? []), `text ${sent}`]);
+    }
+    if (one.do === 'older') timeline.loadOlder().catch(() => undefined);
+    if (one.do === 'jump') timeline.jumpToSeq(1 + (one.pick % 60)).catch(() => undefined);
+    if (one.do === 'read') timeline.markRead(timeline.getSnapshot().newestSeq);
+    if (picked === undefined) continue;
+    if (one.do === 'edit') timeline.edit(picked.seq, `edit ${one.pick}`).catch(() => undefined);
+    if (one.do === 'delete') timeline.remove(picked.seq).catch(() => undefined);
+    if (one.do === 'react') timeline.react(picked.seq, '👍', one.pick % 2 === 0).catch(() => undefined);
+  }
+  world.network.faults = noFaults;
+  await world.time.advance(20 * 60_000);
+  for (const [index, session] of sessions.entries()) {
+    const user = users[index] ?? '';
+    expect(session.sends.getSnapshot()).toEqual([]);
+    for (const uuid of rooms) {
+      const log = world.server.log(uuid);
+      const shown = await readWhole(world, session, uuid);
+      expect(messagesOf(shown)).toEqual(log);
+      expect(shown.length).toBe(log.length);
+      // Exactly once, in the order composed; an edit or a deletion has hidden the text but not the place.
+      const inLog = log.filter((message) => message.user_uuid === user);
+      const texts = composed.get(`${user} ${uuid}`) ?? [];
+      expect(inLog.length).toBe(texts.length);
+      for (const [place, message] of inLog.entries()) {
+        if (message.edited_at === undefined && message.deleted_at === undefined)
+          expect(message.message).toBe(texts[place]);
+      }
+      if (log.length > 0) expect(session.inbox.row(uuid)).toEqual(world.server.row(uuid, user));
+    }
+    session.stop();
+  }
+};
+
+describe('[LIVE-2] [LOG-4] after any schedule of faults every client shows exactly the log', () => {
+  for (const countsRevisions of [true, false]) {
+    test(countsRevisions ? 'with revisions counted' : 'with times alone to tell versions apart', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer(),
+          faults,
+          fc.array(step, { minLength: 5, maxLength: 60 }),
+          async (seed, chosen, steps) => {
+            const world = createClientWorld({ seed, countsRevisions });
+            world.network.faults = chosen;
+            await play(world, steps);
+          },
+        ),
+        { numRuns: Number(process.env.CLIENT_RUNS ?? 20) },
+      );
+    });
+  }
+});
+
+describe('a session', () => {
+  test('[LIVE-2] what came while nobody listened is there after the next hello', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = '', bert = ''] = users;
+    const [hers, his] = [world.connect(anna), world.connect(bert)];
+    const timeline = hers.timeline(room);
+    await world.time.advance(1_000);
+    his.timeline(room).send('one');
+    await world.time.advance(1_000);
+    world.network.breakStreams(anna);
+    his.timeline(room).send('two');
+    await world.time.advance(100);
+    await his.timeline(room).edit(1, 'first');
+    expect(messagesOf(timeline.getSnapshot()).map((message) => message.message)).toEqual(['one']);
+    await world.time.advance(2_000);
+    expect(messagesOf(timeline.getSnapshot()).map((message) => message.message)).toEqual(['first', 'two']);
+    expect(hers.inbox.getSnapshot().unread).toBe(2);
+    hers.stop();
+    his.stop();
+  });
+
+  test('typing shows on the other side and runs out by itself; a message ends it', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = '', bert = ''] = users;
+    const [hers, his] = [world.connect(anna), world.connect(bert)];
+    const timeline = hers.timeline(room);
+    await world.time.advance(1_000);
+    his.timeline(room).typing();
+    his.timeline(room).typing();
+    await world.time.advance(100);
+    expect(timeline.getSnapshot().typing).toEqual([bert]);
+    expect(world.server.handled.filter((request) => request.includes('/typing'))).toHaveLength(1);
+    await world.time.advance(6_000);
+    expect(timeline.getSnapshot().typing).toEqual([]);
+    his.timeline(room).typing();
+    his.timeline(room).send('here');
+    await world.time.advance(100);
+    expect(timeline.getSnapshot().typing).toEqual([]);
+    hers.stop();
+    his.stop();
+  });
+
+  test('[INBOX-7] read marks: several become one request, and the other side sees them', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = '', bert = ''] = users;
+    const [hers, his] = [world.connect(anna), world.connect(bert)];
+    await world.time.advance(1_000);
+    for (const text of ['one', 'two', 'three']) his.timeline(room).send(text);
+    await world.time.advance(1_000);
+    expect(hers.inbox.getSnapshot().unread).toBe(3);
+    for (const seq of [1, 2, 3]) hers.timeline(room).markRead(seq);
+    await world.time.advance(1_000);
+    expect(world.server.handled.filter((request) => request.endsWith('/read'))).toHaveLength(1);
+    expect(hers.inbox.getSnapshot().unread).toBe(0);
+    expect(his.timeline(room).getSnapshot().readers.get(anna)).toBe(3);
+    await hers.inbox.markUnread(room, 2);
+    expect(hers.inbox.getSnapshot().unread).toBe(2);
+    expect(hers.timeline(room).getSnapshot().readSeq).toBe(1);
+    hers.stop();
+    his.stop();
+  });
+
+  test('nothing is left running after stop', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const session = world.connect(users[0] ?? '');
+    session.timeline(room).send('one');
+    await world.time.advance(1_000);
+    session.stop();
+    await world.time.advance(60_000);
+    expect(world.network.openStreams).toBe(0);
+    expect(world.time.pending).toBe(0);
+  });
+});
