@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
   type RawServerDefault,
 } from 'fastify';
 import { ParleyError } from '#domain/errors';
@@ -69,7 +70,7 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
   const { logger, proxies = 0 } = options;
   const app: App = Fastify<RawServerDefault>({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A logger of its own for each request costs more than the few lines that are written: they carry the id themselves.
     childLoggerFactory: (parent) => parent,
     genReqId: requestIds(options.random),
