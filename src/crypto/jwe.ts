@@ -10,7 +10,7 @@ import type { UnreadableReason } from './port.ts';
 /** The longest message (4,096 characters of 4 bytes) seals into 22,000 characters; nothing longer is looked at. */
 export const sealedCharactersMax = 32_768;
 
-/** AES-256. */
+/** Of a data key: AES-256. */
 export const dataKeyBytes = 32;
 
 /** Six digits; a data key gets a new generation at most when it is rotated. */

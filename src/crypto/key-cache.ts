@@ -52,7 +52,11 @@ export const createKeyCache = (limits: KeyCacheLimits): KeyCache => {
 
   return {
     get,
-    current: (conversation, author, now) => ifServing(currents.get(placeOf(conversation, author)), now),
+    current(conversation, author, now) {
+      const key = ifServing(currents.get(placeOf(conversation, author)), now);
+      // Asked for by its full name too, so that a key that only seals counts as used and is not the first to leave.
+      return key && get(conversation, author, key.header, now);
+    },
     add(key, now) {
       const held = get(key.name.conversation, key.name.author, key.header, now);
       if (held === undefined) {

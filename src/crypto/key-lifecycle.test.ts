@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { QueryPosition } from '#table/port';
 import { localRig, place, watched } from '../../test/crypto/rig.ts';
 import { deleteKeysOf, rewrapKeys } from './key-lifecycle.ts';
+import { keyCatalog } from './key-patterns.ts';
 import { createLocalWrapper } from './local-wrapper.ts';
 
 let rig: Awaited<ReturnType<typeof localRig>>;
@@ -92,6 +93,28 @@ test('[SEC-2] wrapping anew goes in batches, and afterwards the old key file can
   await rm(join(rig.folder, 'kek-000001.json'));
   const wrapper = await createLocalWrapper({ folder: rig.folder, nodeEnv: 'test' });
   expect(await rig.node({ wrapper }).sealer.open(items)).toEqual(items.map(() => ({ text: 'x' })));
+});
+
+test('[TABLE-4] each life-cycle pattern costs what the catalog says', async () => {
+  const { sealer } = rig.node();
+  for (const conversation of [1, 2, 3]) await sealer.seal(place(1, 1, conversation), 'x');
+  await rig.wrapper.rotate();
+  const costs: unknown[] = [];
+  const table = watched(rig.table, async (operation, run) => {
+    const result = await run();
+    if (operation !== 'scan') costs.push([operation, result.capacity]);
+    return result;
+  });
+  await rewrapKeys(table, rig.wrapper, { deadline });
+  await deleteKeysOf(table, place(1).author);
+  expect(costs).toEqual([
+    ...Array(3).fill(['update', { read: 0, write: 1 }]),
+    ['query', { read: 1, write: 0 }],
+    ['batchWrite', { read: 0, write: 3 }],
+  ]);
+  expect(keyCatalog.rewrapDataKey.cost).toBe('1 write');
+  expect(keyCatalog.listDataKeysOf.cost).toBe('1 read per 4 KB (consistent)');
+  expect(keyCatalog.deleteDataKeysOf.cost).toBe('1 write each');
 });
 
 test('[SEC-2] of two walks that meet at a key, one wraps it anew', async () => {

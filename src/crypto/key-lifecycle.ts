@@ -8,7 +8,7 @@ import type { KeyWrapper } from './key-wrapper.ts';
 import { asUnavailable } from './table-keyring.ts';
 
 /** Data keys of one call: four batches of deletes, or a second of a key service's time. */
-export const lifecycleBatchMax = 100;
+const lifecycleBatchMax = 100;
 
 export interface Deleted {
   readonly deleted: number;

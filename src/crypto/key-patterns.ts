@@ -52,5 +52,3 @@ export const keyCatalog = {
     cost: '1 write',
   },
 } as const satisfies Record<string, KeyPatternDescription>;
-
-export type KeyPatternName = keyof typeof keyCatalog;

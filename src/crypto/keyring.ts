@@ -9,7 +9,7 @@ import type { Place } from './port.ts';
 export type MissingKey = 'wrong_key' | 'key_gone';
 
 /** Sums since the start, for metrics. */
-export interface KeyringCounters {
+interface KeyringCounters {
   /** Unwrapped keys held now. */
   readonly held: number;
   /** Keys read from the table and unwrapped. */

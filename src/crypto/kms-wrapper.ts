@@ -7,6 +7,7 @@
  */
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient, ReEncryptCommand } from '@aws-sdk/client-kms';
 import { ParleyError } from '#domain/errors';
+import { dataKeyBytes } from './jwe.ts';
 import type { KeyWrapper, WrapContext, WrappedKey } from './key-wrapper.ts';
 
 export interface KmsWrapperOptions {
@@ -18,8 +19,6 @@ export interface KmsWrapperOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
-
-const keyBytes = 32;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
@@ -35,8 +34,8 @@ const unavailable = (cause: unknown): ParleyError =>
 
 /** Takes over a key's bytes: copies them into a buffer that can be zeroed, and zeroes what it was given. */
 const ownBytes = (bytes: Uint8Array | undefined): Buffer | undefined => {
-  if (bytes?.length !== keyBytes) return undefined;
-  const own = Buffer.alloc(keyBytes);
+  if (bytes?.length !== dataKeyBytes) return undefined;
+  const own = Buffer.alloc(dataKeyBytes);
   own.set(bytes);
   bytes.fill(0);
   return own;

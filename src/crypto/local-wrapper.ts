@@ -9,9 +9,11 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dataKeyBytes } from './jwe.ts';
 import type { KeyWrapper, WrapContext, WrappedKey } from './key-wrapper.ts';
 
-const keyBytes = 32;
+/** Of a key-encryption key: AES-256. */
+const kekBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 const fileShape = /^(kek-\d{6})\.json$/;
@@ -46,7 +48,7 @@ const wrapUnder = (kek: Buffer, name: string, context: WrapContext, plain: Buffe
 
 const unwrapUnder = (kek: Buffer, context: WrapContext, key: WrappedKey): Buffer | 'wrong_key' => {
   const bytes = Buffer.from(key.wrapped);
-  if (bytes.length !== ivBytes + keyBytes + tagBytes) return 'wrong_key';
+  if (bytes.length !== ivBytes + dataKeyBytes + tagBytes) return 'wrong_key';
   const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
   decipher.setAAD(contextBytes(context, key.kek));
   decipher.setAuthTag(bytes.subarray(-tagBytes));
@@ -76,7 +78,7 @@ const readKeyFile = async (path: string): Promise<Buffer> => {
     if (typeof value === 'object' && value !== null && 'version' in value && 'key' in value)
       if (value.version === 1 && typeof value.key === 'string') {
         const key = Buffer.from(value.key, 'base64url');
-        if (key.length === keyBytes) return key;
+        if (key.length === kekBytes) return key;
       }
     throw new Error(`The key file ${path} does not hold a key.`);
   } finally {
@@ -89,7 +91,7 @@ const createKeyFile = async (folder: string, name: string): Promise<boolean> => 
   const draft = join(folder, `.draft-${randomBytes(8).toString('hex')}`);
   const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ version: 1, key: randomBytes(keyBytes).toString('base64url') })}\n`);
+    await file.writeFile(`${JSON.stringify({ version: 1, key: randomBytes(kekBytes).toString('base64url') })}\n`);
     await file.sync();
   } finally {
     await file.close();
@@ -167,7 +169,7 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
     async generate(context) {
       // A process that goes on with an older key would make data keys that a rotation under way has already passed by.
       await load();
-      const plain = randomBytes(keyBytes);
+      const plain = randomBytes(dataKeyBytes);
       return { plain, ...wrapUnder(newestKey(), newest, context, plain) };
     },
     unwrap,

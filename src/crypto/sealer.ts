@@ -10,7 +10,7 @@ import type { Keyring, MissingKey } from './keyring.ts';
 import { createOpenedTexts } from './opened-texts.ts';
 import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
 
-export const sealerDefaults = {
+const sealerDefaults = {
   /** Texts kept opened: a thousand pages of 20. */
   openedTextsMax: 20_000,
   /** Characters of them, sealed and open: messages of 200 characters take 600, so this bounds them at about 12 MB. */

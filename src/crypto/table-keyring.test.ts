@@ -114,6 +114,12 @@ describe('bounds on what is held', () => {
     expect(keyring.counters).toMatchObject({ held: 1, unwrapped: 20 });
   });
 
+  test('[SEC-2] by count: the key used last stays, whether it seals or opens', async () => {
+    const { sealer, keyring } = rig.node({ keyring: { keysMax: 2 } });
+    for (const author of [1, 2, 1, 3, 1, 4, 1]) await sealer.seal(place(1, author), 'x');
+    expect(keyring.counters).toMatchObject({ held: 2, minted: 4, unwrapped: 0 });
+  });
+
   test('[SEC-2] by age: after ten minutes a key is unwrapped again', async () => {
     const { sealer, keyring } = rig.node({ sealer: ciphersOnly });
     const sealed = await sealer.seal(place(1), 'x');

@@ -22,7 +22,7 @@ import type { Place } from './port.ts';
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-export const keyringDefaults = {
+const keyringDefaults = {
   /** Unwrapped keys held: some 500 bytes each, so 5 MB. */
   keysMax: 10_000,
   /** How long an unwrapped key, and what it opened, is kept: after an erase elsewhere, the longest it can be read here. */

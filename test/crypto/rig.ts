@@ -48,10 +48,11 @@ export interface Rig {
   };
 }
 
-export const rigOver = (wrapper: KeyWrapper): Rig => {
-  const clock = { now: startOfTime };
+/** Over a table of the test's own, or the memory table; a table that goes by the true clock needs the rig to begin there. */
+export const rigOver = (wrapper: KeyWrapper, over: { table?: ScannableTable; start?: number } = {}): Rig => {
+  const clock = { now: over.start ?? startOfTime };
   const now = (): number => clock.now;
-  const table = createMemoryTable({ schema: keysSchema, name: 'parley-keys', now });
+  const table = over.table ?? createMemoryTable({ schema: keysSchema, name: 'parley-keys', now });
   return {
     table,
     wrapper,
