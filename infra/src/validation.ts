@@ -104,6 +104,7 @@ export function acceptedFindings(config: Config): Accepted[] {
       rules: ['Serverless-SNSRedrivePolicy'],
       reason: 'Mail has no delivery to retry from a queue; alarms stay visible in CloudWatch until they are over.',
     },
+    ...(config.exposure === 'public' ? onlyPublic(activeRegion) : []),
     {
       paths: ['ParleyCache/Dax'],
       rules: ['CloudFormation-Validate::W3010'],
@@ -111,6 +112,20 @@ export function acceptedFindings(config: Config): Accepted[] {
     },
   ];
 }
+
+/** What a public load balancer brings with it, and a private one does not have. */
+const onlyPublic = (region: string): Accepted[] => [
+  {
+    paths: [`ParleyNetwork-${region}/Vpc`],
+    rules: ['HIPAA.Security', 'NIST.800.53.R5', 'PCI.DSS.321'].map((pack) => `${pack}-VPCNoUnrestrictedRouteToIGW`),
+    reason: 'The configuration asks for a public load balancer; its subnets alone have the route.',
+  },
+  {
+    paths: ['ParleyService/BalancerGroup'],
+    rules: ['AwsSolutions-EC23'],
+    reason: 'The configuration asks for a public load balancer, on its TLS port alone.',
+  },
+];
 
 /** Tells the app what is accepted; a path that is not there fails, so that no exemption outlives its reason. */
 export function acknowledge(app: App, config: Config): void {

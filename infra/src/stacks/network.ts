@@ -40,7 +40,7 @@ const flowLogsName = '/parley/flow-logs';
 export function networkStack(scope: Construct, config: Config, region: string, logsKey: kms.IKey): Network {
   const place = { account: config.workloadAccount, region };
   const stack = parleyStack(scope, `ParleyNetwork-${region}`, place, 'Parley: private network and endpoints');
-  const open = config.exposure === 'public';
+  const open = config.exposure === 'public' && region === config.activeRegion;
   const vpc = new ec2.Vpc(stack, 'Vpc', {
     ipAddresses: ec2.IpAddresses.cidr(config.vpcCidr),
     availabilityZones: [...(config.availabilityZones[region] ?? [])],
