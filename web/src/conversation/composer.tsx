@@ -1,0 +1,152 @@
+/** Where messages are written: Enter sends, Shift+Enter starts a line, Up in an empty field edits my last message. */
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { messageCharactersMax } from '#domain/limits';
+import type { Message } from '#protocol/shapes';
+import { readDraft, writeDraft } from '../drafts.ts';
+import { formatNumber } from '../format.ts';
+import { Icon } from '../ui/icons.tsx';
+
+export type Composing =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'reply'; readonly to: Message }
+  | { readonly kind: 'edit'; readonly message: Message };
+
+interface ComposerProps {
+  readonly user: string;
+  readonly conversation: string;
+  readonly composing: Composing;
+  /** The name of who is written to. */
+  readonly to: string;
+  readonly nameOf: (uuid: string) => string;
+  /** The text has been taken: the field becomes empty. A refusal is a notice, and the text stays. */
+  readonly onSend: (text: string) => boolean;
+  readonly onTyping: () => void;
+  readonly onCancel: () => void;
+  readonly onEditLast: () => void;
+}
+
+/** The counter is loud from here on. */
+const nearLimit = 200;
+
+/** Characters as the service counts them: code points. */
+const lengthOf = (text: string): number => [...text].length;
+
+export function Composer(props: ComposerProps) {
+  const { user, conversation, composing, to, nameOf } = props;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => readDraft(user, conversation));
+  const editing = composing.kind === 'edit';
+
+  // What was being written waits while a message is edited, and comes back afterwards.
+  useEffect(() => {
+    setText(composing.kind === 'edit' ? (composing.message.message ?? '') : readDraft(user, conversation));
+    if (composing.kind !== 'new') field.current?.focus();
+  }, [composing, user, conversation]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
+  useEffect(() => {
+    const element = field.current;
+    if (element === null || CSS.supports('field-sizing', 'content')) return;
+    element.style.height = 'auto';
+    element.style.height = `${element.scrollHeight}px`;
+  }, [text]);
+
+  const change = (next: string): void => {
+    setText(next);
+    if (editing) return;
+    writeDraft(user, conversation, next);
+    if (next.trim() !== '') props.onTyping();
+  };
+
+  const length = lengthOf(text);
+  const left = messageCharactersMax - length;
+  const sendable = text.trim() !== '' && left >= 0;
+
+  const send = (): void => {
+    if (!sendable || !props.onSend(text.trim())) return;
+    if (!editing) writeDraft(user, conversation, '');
+    setText('');
+    field.current?.focus();
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === 'Escape' && composing.kind !== 'new') {
+      event.preventDefault();
+      event.stopPropagation();
+      props.onCancel();
+    } else if (event.key === 'ArrowUp' && text === '' && !event.altKey) {
+      event.preventDefault();
+      props.onEditLast();
+    }
+  };
+
+  return (
+    <div className={`composer${editing ? ' editing' : ''}`}>
+      {composing.kind === 'new' ? null : (
+        <div className="composer-mode">
+          <span className="entry-seq mono">{editing ? composing.message.seq : composing.to.seq}</span>
+          <span className="composer-mode-text" dir="auto">
+            {editing ? (
+              'Editing your message'
+            ) : (
+              <>
+                Reply to <bdi>{nameOf(composing.to.user_uuid)}</bdi>: {composing.to.message}
+              </>
+            )}
+          </span>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={editing ? 'Stop editing' : 'Do not reply'}
+            title="Escape"
+            onClick={props.onCancel}
+          >
+            <Icon name="close" size={18} />
+          </button>
+        </div>
+      )}
+      <div className="composer-line">
+        <textarea
+          ref={field}
+          id="composer"
+          rows={1}
+          dir="auto"
+          aria-label={editing ? 'Edit the message' : `Message to ${to}`}
+          aria-describedby="composer-count"
+          aria-invalid={left < 0}
+          placeholder={`Write to ${to}`}
+          value={text}
+          enterKeyHint="send"
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <span
+          id="composer-count"
+          className={`composer-count mono${left < nearLimit ? ' near' : ''}${left < 0 ? ' over' : ''}`}
+          hidden={length === 0}
+        >
+          <span aria-hidden="true">
+            {formatNumber(length)}/{formatNumber(messageCharactersMax)}
+          </span>
+          <span className="sr-only">
+            {left < 0 ? `${-left} characters too long` : `${formatNumber(left)} characters left`}
+          </span>
+        </span>
+        <button
+          type="button"
+          className="send"
+          aria-label={editing ? 'Save' : 'Send'}
+          title="Enter"
+          aria-disabled={!sendable}
+          onClick={send}
+        >
+          <Icon name={editing ? 'edit' : 'send'} />
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+/** Who the conversation is with, and what can be done with it as a whole. */
+import type { Conversation, Row } from '#protocol/shapes';
+import { useApp } from '../app-context.ts';
+import { formatNumber } from '../format.ts';
+import { attempt, notify } from '../notices.ts';
+import { setPreference } from '../preferences.ts';
+import { navigate } from '../router.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Menu, MenuItem } from '../ui/menu.tsx';
+import { Monogram } from '../ui/monogram.tsx';
+
+interface ConversationHeaderProps {
+  readonly name: string;
+  readonly uuid: string;
+  readonly conversation: Conversation | undefined;
+  readonly row: Row | undefined;
+  readonly unreadElsewhere: number;
+  readonly lensOpen: boolean;
+  readonly onPeople: () => void;
+  readonly onJump: () => void;
+}
+
+export function ConversationHeader(props: ConversationHeaderProps) {
+  const { name, uuid, conversation, row, unreadElsewhere, lensOpen, onPeople, onJump } = props;
+  const { me, session, config } = useApp();
+  const { inbox } = session;
+  const group = conversation?.kind === 'group';
+  const other = conversation?.participants.find((person) => person.uuid !== me.uuid);
+  return (
+    <header className="bar conversation-bar">
+      <button
+        type="button"
+        className="icon-button back"
+        aria-label="Back to the conversations"
+        onClick={() => navigate({ name: 'inbox' })}
+      >
+        <Icon name="back" />
+        {unreadElsewhere > 0 ? <span className="back-count mono">{formatNumber(unreadElsewhere)}</span> : null}
+      </button>
+      <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />
+      <div className="conversation-who">
+        <h2 dir="auto">{name}</h2>
+        <p className="mono">
+          {group
+            ? `${formatNumber(conversation.participants.length)} people`
+            : other === undefined
+              ? ''
+              : `@${other.handle}`}
+        </p>
+      </div>
+      <button
+        type="button"
+        className="icon-button wide-only"
+        aria-label="Jump to a date"
+        title="Jump to a date (g)"
+        onClick={onJump}
+      >
+        <Icon name="calendar" />
+      </button>
+      {config.lens ? (
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="The Lens"
+          title="The Lens: DynamoDB at work (l)"
+          aria-pressed={lensOpen}
+          onClick={() => setPreference({ lens: !lensOpen })}
+        >
+          <Icon name="lens" />
+        </button>
+      ) : null}
+      <Menu label="This conversation">
+        <MenuItem icon="people" onChoose={onPeople}>
+          {group ? 'The group and its people' : 'The other person'}
+        </MenuItem>
+        <MenuItem icon="calendar" shortcut="g" onChoose={onJump}>
+          Jump to a date
+        </MenuItem>
+        {row === undefined ? null : (
+          <>
+            <hr />
+            <MenuItem
+              icon="muted"
+              onChoose={() => void attempt('Nothing was changed.', () => inbox.setMuted(uuid, !row.muted))}
+            >
+              {row.muted ? 'Unmute' : 'Mute'}
+            </MenuItem>
+            <MenuItem
+              icon="archive"
+              onChoose={async () => {
+                if (!(await attempt('Nothing was changed.', () => inbox.setArchived(uuid, !row.archived)))) return;
+                notify(row.archived ? 'Back in the inbox.' : 'Archived. A new message brings it back.');
+                if (!row.archived) navigate({ name: 'inbox' });
+              }}
+            >
+              {row.archived ? 'Move to the inbox' : 'Archive'}
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+    </header>
+  );
+}

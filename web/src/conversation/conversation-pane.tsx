@@ -1,0 +1,303 @@
+/** The right pane: one conversation, its header, its log and the composer. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Timeline, TimelineSnapshot } from '#client/view';
+import type { Message } from '#protocol/shapes';
+import { useApp } from '../app-context.ts';
+import { conversationName, personName, rowName } from '../names.ts';
+import { attempt, notify } from '../notices.ts';
+import { codeText, problemText } from '../problem-text.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { useStore } from '../use-store.ts';
+import type { EntryActions } from './actions.ts';
+import { Composer, type Composing } from './composer.tsx';
+import { ConversationHeader } from './conversation-header.tsx';
+import { JumpDialog } from './jump-dialog.tsx';
+import { MessageLog } from './message-log.tsx';
+import { ParticipantsDialog } from './participants-dialog.tsx';
+
+interface ConversationPaneProps {
+  readonly uuid: string;
+  readonly lensOpen: boolean;
+  readonly jumping: boolean;
+  readonly onJumping: (open: boolean) => void;
+}
+
+const writing: Composing = { kind: 'new' };
+
+export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: ConversationPaneProps) {
+  const { me, session } = useApp();
+  const timeline = session.timeline(uuid);
+  const snapshot = useStore(timeline);
+  const inbox = useStore(session.inbox);
+  const [composing, setComposing] = useState<Composing>(writing);
+  const [wanted, setWanted] = useState<{ seq: number; at: number }>();
+  const [deleting, setDeleting] = useState<Message>();
+  const [managing, setManaging] = useState(false);
+  const newFrom = useNewFrom(snapshot);
+
+  const { conversation } = snapshot;
+  const row = session.inbox.row(uuid);
+  const name = conversation === undefined ? (row ? rowName(row) : '…') : conversationName(conversation, me.uuid);
+  const names = useMemo(
+    () => new Map(conversation?.participants.map((person) => [person.uuid, personName(person.display_name)])),
+    [conversation],
+  );
+  const nameOf = useCallback(
+    (user: string) => (user === me.uuid ? 'You' : (names.get(user) ?? 'Somebody')),
+    [names, me],
+  );
+
+  const goTo = useCallback(
+    async (seq: number): Promise<void> => {
+      if (timeline.getSnapshot().indexOfSeq(seq) < 0) {
+        await attempt('That message did not load.', () => timeline.jumpToSeq(seq));
+      }
+      setWanted({ seq, at: performance.now() });
+    },
+    [timeline],
+  );
+
+  const actions = useMemo<EntryActions>(
+    () => ({
+      reply: (to) => setComposing({ kind: 'reply', to }),
+      edit: (message) => setComposing({ kind: 'edit', message }),
+      remove: setDeleting,
+      react: (message, emoji, on) =>
+        void attempt('The reaction did not stick.', () => timeline.react(message.seq, emoji, on)),
+      markUnread: async (message) => {
+        if (await attempt('It stays read.', () => session.inbox.markUnread(uuid, message.seq)))
+          notify('Marked unread.');
+      },
+      goTo,
+      retry: session.retry,
+      discard: session.discard,
+    }),
+    [timeline, session, uuid, goTo],
+  );
+
+  const send = (text: string): boolean => {
+    if (composing.kind === 'edit') {
+      const { message } = composing;
+      setComposing(writing);
+      if (text !== message.message)
+        void attempt('The message stays as it was.', () => timeline.edit(message.seq, text));
+      return true;
+    }
+    try {
+      timeline.send(text, composing.kind === 'reply' ? composing.to.seq : undefined);
+    } catch {
+      notify('Too many messages wait to be sent. This one stays here until some are through.', true);
+      return false;
+    }
+    setComposing(writing);
+    if (!snapshot.atNewest) timeline.jumpToNewest();
+    return true;
+  };
+
+  const editLast = (): void => {
+    for (let index = snapshot.length - 1; index >= 0; index--) {
+      const entry = snapshot.at(index);
+      if (entry?.kind !== 'message' || entry.message.user_uuid !== me.uuid) continue;
+      if (entry.message.deleted_at !== undefined || entry.message.kind !== 'text') continue;
+      setComposing({ kind: 'edit', message: entry.message });
+      return;
+    }
+  };
+
+  const jump = async (day: Date): Promise<void> => {
+    if (await attempt('That day did not load.', () => timeline.jumpToDate(day.toISOString()))) {
+      const seq = firstSeqFrom(timeline, day);
+      if (seq !== undefined) setWanted({ seq, at: performance.now() });
+    }
+  };
+
+  const { load } = snapshot;
+  return (
+    <main className="conversation" aria-label={name}>
+      <ConversationHeader
+        name={name}
+        uuid={uuid}
+        conversation={conversation}
+        row={row}
+        unreadElsewhere={inbox.unread}
+        lensOpen={lensOpen}
+        onPeople={() => setManaging(true)}
+        onJump={() => onJumping(true)}
+      />
+      {load.status === 'failed' ? (
+        <LoadProblem timeline={timeline} gone={load.code === 'not_found'} text={codeText(load.code)} />
+      ) : snapshot.length === 0 ? (
+        <EmptyLog loading={load.status === 'loading'} name={name} />
+      ) : (
+        <MessageLog
+          key={uuid}
+          timeline={timeline}
+          snapshot={snapshot}
+          myUuid={me.uuid}
+          myName={me.display_name}
+          nameOf={nameOf}
+          newFrom={newFrom}
+          wanted={wanted}
+          actions={actions}
+        />
+      )}
+      <Typing names={snapshot.typing.map(nameOf)} />
+      {load.status === 'failed' && load.code === 'not_found' ? null : (
+        <Composer
+          user={me.uuid}
+          conversation={uuid}
+          composing={composing}
+          to={name}
+          nameOf={nameOf}
+          onSend={send}
+          onTyping={timeline.typing}
+          onCancel={() => setComposing(writing)}
+          onEditLast={editLast}
+        />
+      )}
+      {jumping ? (
+        <JumpDialog earliest={conversation?.created_at} onJump={jump} onClose={() => onJumping(false)} />
+      ) : null}
+      {managing && conversation !== undefined ? (
+        <ParticipantsDialog
+          conversation={conversation}
+          onChanged={() => timeline.refresh().catch((error: unknown) => notify(problemText(error), true))}
+          onClose={() => setManaging(false)}
+        />
+      ) : null}
+      {deleting === undefined ? null : (
+        <DeleteDialog
+          message={deleting}
+          onClose={() => setDeleting(undefined)}
+          onDelete={() => attempt('The message is still there.', () => timeline.remove(deleting.seq))}
+        />
+      )}
+    </main>
+  );
+}
+
+/** The first unread message as it was when the conversation came on the screen: it stays put while marks move on. */
+function useNewFrom(snapshot: TimelineSnapshot): number | undefined {
+  const captured = useRef<{ seq: number | undefined }>(undefined);
+  if (captured.current === undefined && snapshot.load.status === 'ready') {
+    captured.current = { seq: snapshot.readSeq < snapshot.newestSeq ? snapshot.readSeq + 1 : undefined };
+  }
+  return captured.current?.seq;
+}
+
+/** The first message of the window that is not before the day; the last when all are. */
+function firstSeqFrom(timeline: Timeline, day: Date): number | undefined {
+  const snapshot = timeline.getSnapshot();
+  let last: number | undefined;
+  for (let index = 0; index < snapshot.length; index++) {
+    const entry = snapshot.at(index);
+    if (entry?.kind !== 'message') continue;
+    last = entry.message.seq;
+    if (Date.parse(entry.message.created_at) >= day.getTime()) return last;
+  }
+  return last;
+}
+
+function Typing({ names }: { readonly names: readonly string[] }) {
+  const [first, second] = names;
+  let text = '';
+  if (names.length > 2) text = 'Several people are writing';
+  else if (second !== undefined) text = `${first} and ${second} are writing`;
+  else if (first !== undefined) text = `${first} is writing`;
+  return (
+    <p className="typing" aria-live="off" data-typing={names.length}>
+      {text === '' ? null : (
+        <>
+          <span dir="auto">{text}</span>
+          <span className="caret" aria-hidden="true" />
+        </>
+      )}
+    </p>
+  );
+}
+
+function EmptyLog({ loading, name }: { readonly loading: boolean; readonly name: string }) {
+  return (
+    <div className="log">
+      <div className="log-scroller">
+        <div className="sheet log-empty" role="status">
+          {loading ? (
+            <>
+              <span className="spinner" aria-hidden="true" />
+              <p>Fetching messages…</p>
+            </>
+          ) : (
+            <p>
+              <span className="entry-seq mono">1</span>
+              This is a fresh sheet. The first line between you and <bdi>{name}</bdi> is yours to write.
+            </p>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function LoadProblem({
+  timeline,
+  gone,
+  text,
+}: {
+  readonly timeline: Timeline;
+  readonly gone: boolean;
+  readonly text: string;
+}) {
+  return (
+    <div className="log">
+      <div className="log-scroller">
+        <div className="sheet log-empty" role="alert">
+          <Icon name="warn" size={24} />
+          <p>
+            {gone ? 'There is no conversation here, or none that you are part of.' : `Messages did not load. ${text}`}
+          </p>
+          {gone ? null : (
+            <button type="button" className="button" onClick={() => timeline.refresh().catch(() => undefined)}>
+              Try again
+            </button>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface DeleteDialogProps {
+  readonly message: Message;
+  readonly onClose: () => void;
+  readonly onDelete: () => void;
+}
+
+function DeleteDialog({ message, onClose, onDelete }: DeleteDialogProps) {
+  const focusMe = useRef<HTMLButtonElement>(null);
+  useEffect(() => focusMe.current?.focus(), []);
+  return (
+    <Dialog title="Delete this message?" onClose={onClose}>
+      <blockquote className="quoted" dir="auto">
+        {message.message}
+      </blockquote>
+      <p>Its text is erased for everybody. The entry and its number, {message.seq}, stay in the log.</p>
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>
+          Keep it
+        </button>
+        <button
+          ref={focusMe}
+          type="button"
+          className="button danger"
+          onClick={() => {
+            onClose();
+            onDelete();
+          }}
+        >
+          Delete
+        </button>
+      </div>
+    </Dialog>
+  );
+}

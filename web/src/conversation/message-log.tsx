@@ -1,0 +1,273 @@
+/**
+ * The log on the screen: a window of it, of which only the visible entries exist. Older pages are put in above without
+ * moving what is being read; at the end it follows what arrives.
+ */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Timeline, TimelineEntry, TimelineSnapshot } from '#client/view';
+import type { Message } from '#protocol/shapes';
+import { announce } from '../announcer.tsx';
+import { dayKey, formatDay, formatNumber } from '../format.ts';
+import { personName } from '../names.ts';
+import { Icon } from '../ui/icons.tsx';
+import type { EntryActions } from './actions.ts';
+import { Entry, PendingEntry } from './entry.tsx';
+
+/** A page is asked for when fewer entries than this are left above or below. */
+const loadAhead = 20;
+const estimatePx = 44;
+/** So near the end still counts as being there: a new message then scrolls into view. */
+const endPx = 80;
+/** A pause this long starts a new run of messages even by the same person. */
+const runMsMax = 10 * 60_000;
+const litMs = 1_600;
+
+interface MessageLogProps {
+  readonly timeline: Timeline;
+  readonly snapshot: TimelineSnapshot;
+  readonly myUuid: string;
+  readonly myName: string;
+  readonly nameOf: (uuid: string) => string;
+  /** The first message that was unread when the conversation was opened. */
+  readonly newFrom: number | undefined;
+  /** Set by whoever wants an entry on the screen; `at` tells two wishes for the same one apart. */
+  readonly wanted: { readonly seq: number; readonly at: number } | undefined;
+  readonly actions: EntryActions;
+}
+
+const authorOf = (entry: TimelineEntry | undefined, me: string): string | undefined =>
+  entry === undefined ? undefined : entry.kind === 'send' ? me : entry.message.user_uuid;
+const timeOf = (entry: TimelineEntry): string =>
+  entry.kind === 'send' ? new Date(entry.send.composedAtMs).toISOString() : entry.message.created_at;
+
+const startsRun = (entry: TimelineEntry, before: TimelineEntry | undefined, me: string): boolean =>
+  before === undefined ||
+  authorOf(before, me) !== authorOf(entry, me) ||
+  (before.kind === 'message' && before.message.kind === 'system') ||
+  Date.parse(timeOf(entry)) - Date.parse(timeOf(before)) > runMsMax ||
+  dayKey(timeOf(entry)) !== dayKey(timeOf(before));
+
+export function MessageLog(props: MessageLogProps) {
+  const { timeline, snapshot, myUuid, nameOf, newFrom, wanted, actions } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [tabSeq, setTabSeq] = useState<number>();
+  const [litSeq, setLitSeq] = useState<number>();
+  const [away, setAway] = useState(false);
+  const placed = useRef(false);
+  const heightSeen = useRef(0);
+  const awaySeen = useRef(false);
+
+  const virtual = useVirtualizer({
+    count: snapshot.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => estimatePx,
+    getItemKey: (index) => snapshot.at(index)?.key ?? index,
+    overscan: 8,
+    anchorTo: 'end',
+    followOnAppend: snapshot.atNewest,
+    scrollEndThreshold: endPx,
+    paddingStart: 24,
+    paddingEnd: 16,
+    onChange: (instance) => {
+      // The end moves away by itself when the pane becomes smaller, for the Lens or a keyboard: then it is kept in sight.
+      const height = scroller.current?.clientHeight ?? 0;
+      const resized = height !== heightSeen.current;
+      heightSeen.current = height;
+      if (resized && !awaySeen.current) return instance.scrollToEnd();
+      awaySeen.current = !instance.isAtEnd(endPx);
+      setAway(!instance.isAtEnd(endPx * 2));
+    },
+  });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
+
+  // The first sight of a conversation: what is new if there is something, else the end.
+  useLayoutEffect(() => {
+    if (placed.current || snapshot.load.status !== 'ready' || snapshot.length === 0) return;
+    placed.current = true;
+    const index = newFrom === undefined ? -1 : snapshot.indexOfSeq(newFrom);
+    if (index >= 0) virtual.scrollToIndex(index, { align: 'center' });
+    else virtual.scrollToEnd();
+  }, [snapshot, newFrom, virtual]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new wish scrolls; the window around it may change later.
+  useEffect(() => {
+    if (wanted === undefined) return;
+    const index = snapshot.indexOfSeq(wanted.seq);
+    if (index < 0) return;
+    virtual.scrollToIndex(index, { align: 'center' });
+    setTabSeq(wanted.seq);
+    setLitSeq(wanted.seq);
+    const timer = setTimeout(() => setLitSeq(undefined), litMs);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+
+  useEffect(() => {
+    if (!placed.current) return;
+    if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) timeline.loadOlder().catch(() => undefined);
+    if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) {
+      timeline.loadNewer().catch(() => undefined);
+    }
+  }, [timeline, snapshot, first, last]);
+
+  const seqAt = useCallback(
+    (index: number): number | undefined => {
+      const entry = snapshot.at(index);
+      return entry?.kind === 'message' ? entry.message.seq : undefined;
+    },
+    [snapshot],
+  );
+
+  // What is seen while the page is in front is read.
+  useEffect(() => {
+    const see = (): void => {
+      const from = seqAt(first);
+      let to: number | undefined;
+      for (let index = last; index >= first && to === undefined; index--) to = seqAt(index);
+      if (from === undefined || to === undefined) return;
+      timeline.setVisible(from, to);
+      if (document.visibilityState === 'visible' && document.hasFocus() && placed.current) timeline.markRead(to);
+    };
+    see();
+    addEventListener('focus', see);
+    return () => removeEventListener('focus', see);
+  }, [timeline, seqAt, first, last]);
+
+  useAnnouncements(snapshot, myUuid);
+
+  const focusSeq = (seq: number): void => {
+    setTabSeq(seq);
+    const index = snapshot.indexOfSeq(seq);
+    if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-entry="${seq}"]`)?.focus());
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const target = event.target as HTMLElement;
+    const own = Number(target.dataset.entry ?? Number.NaN);
+    if (Number.isNaN(own) || event.altKey || event.ctrlKey || event.metaKey) return;
+    const index = snapshot.indexOfSeq(own);
+    const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, End: snapshot.length, Home: first - index }[
+      event.key
+    ];
+    if (step === undefined) return;
+    event.preventDefault();
+    const to = Math.min(Math.max(index + step, 0), snapshot.length - 1);
+    const seq = seqAt(to);
+    if (seq !== undefined) focusSeq(seq);
+    else document.getElementById('composer')?.focus();
+  };
+
+  const quotedOf = (message: Message): Message | undefined => {
+    if (message.reply_to === undefined) return undefined;
+    const entry = snapshot.at(snapshot.indexOfSeq(message.reply_to));
+    return entry?.kind === 'message' ? entry.message : undefined;
+  };
+
+  const readersAt = (message: Message): string => {
+    const names: string[] = [];
+    for (const [user, seq] of snapshot.readers) {
+      if (seq === message.seq && user !== myUuid && user !== message.user_uuid) names.push(nameOf(user));
+    }
+    if (names.length === 0) return '';
+    return snapshot.conversation?.kind === 'direct' ? 'Read' : `Read by ${names.join(', ')}`;
+  };
+
+  const tabStop = tabSeq !== undefined && snapshot.indexOfSeq(tabSeq) >= 0 ? tabSeq : seqAt(lastMessageIndex(snapshot));
+  const behind = snapshot.newestSeq - (seqAt(last) ?? snapshot.newestSeq);
+
+  return (
+    <div className="log">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the articles inside. */}
+      <div ref={scroller} className="log-scroller" data-log onKeyDown={onKeyDown}>
+        <div
+          className="sheet"
+          role="feed"
+          aria-label="Messages"
+          aria-busy={snapshot.loadingOlder || snapshot.loadingNewer}
+          style={{ minHeight: '100%', height: virtual.getTotalSize() }}
+        >
+          {snapshot.loadingOlder ? <span className="spinner log-loading" aria-hidden="true" /> : null}
+          {items.map((item) => {
+            const entry = snapshot.at(item.index);
+            if (entry === undefined) return null;
+            const before = snapshot.at(item.index - 1);
+            const starts = startsRun(entry, before, myUuid);
+            const newDay = before === undefined || dayKey(timeOf(entry)) !== dayKey(timeOf(before));
+            return (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className="log-item"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                {newDay && (before !== undefined || !snapshot.hasOlder) ? (
+                  <h3 className="fold">
+                    <time dateTime={timeOf(entry)}>{formatDay(timeOf(entry))}</time>
+                  </h3>
+                ) : null}
+                {entry.kind === 'message' && entry.message.seq === newFrom ? (
+                  <p className="new-line">New messages</p>
+                ) : null}
+                {entry.kind === 'message' ? (
+                  <Entry
+                    message={entry.message}
+                    mine={entry.message.user_uuid === myUuid}
+                    myUuid={myUuid}
+                    startsRun={starts}
+                    tabbable={entry.message.seq === tabStop}
+                    total={snapshot.newestSeq}
+                    quoted={quotedOf(entry.message)}
+                    readers={readersAt(entry.message)}
+                    nameOf={nameOf}
+                    actions={actions}
+                    lit={entry.message.seq === litSeq}
+                  />
+                ) : (
+                  <PendingEntry send={entry.send} author={props.myName} startsRun={starts} actions={actions} />
+                )}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {away || !snapshot.atNewest ? (
+        <button
+          type="button"
+          className="to-latest"
+          onClick={() => {
+            if (!snapshot.atNewest) timeline.jumpToNewest();
+            virtual.scrollToEnd();
+          }}
+        >
+          <Icon name="down" size={18} />
+          {behind > 0 ? `${formatNumber(behind)} below` : 'Latest'}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function lastMessageIndex(snapshot: TimelineSnapshot): number {
+  let index = snapshot.length - 1;
+  while (index >= 0 && snapshot.at(index)?.kind !== 'message') index -= 1;
+  return index;
+}
+
+/** Says what others write while the conversation is open; what was there before, or is scrolled to, stays silent. */
+function useAnnouncements(snapshot: TimelineSnapshot, myUuid: string): void {
+  const heard = useRef<number>(undefined);
+  useEffect(() => {
+    if (snapshot.load.status !== 'ready') return;
+    const before = heard.current;
+    heard.current = snapshot.newestSeq;
+    if (before === undefined || snapshot.newestSeq <= before || !snapshot.atNewest) return;
+    const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
+    if (entry?.kind !== 'message' || entry.message.user_uuid === myUuid) return;
+    const count = snapshot.newestSeq - before;
+    const text = `${personName(entry.message.display_name)}: ${entry.message.message ?? ''}`;
+    announce(count === 1 ? text : `${count} new messages. ${text}`);
+  }, [snapshot, myUuid]);
+}

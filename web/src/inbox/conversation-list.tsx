@@ -1,0 +1,139 @@
+/** The list of a folder: only the rows on the screen exist, so that ten thousand scroll like ten. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { Folder, FolderSnapshot } from '#client/view';
+import { useApp } from '../app-context.ts';
+import { readDraft } from '../drafts.ts';
+import { codeText } from '../problem-text.ts';
+import { Icon } from '../ui/icons.tsx';
+import { ConversationRow } from './conversation-row.tsx';
+
+const rowPx = 72;
+/** The next page is asked for when so many rows are left below. */
+const loadAhead = 12;
+
+interface ConversationListProps {
+  readonly folder: Folder;
+  readonly snapshot: FolderSnapshot;
+  readonly selected: string | undefined;
+  readonly onStart: () => void;
+}
+
+export function ConversationList({ folder, snapshot, selected, onStart }: ConversationListProps) {
+  const { session, me } = useApp();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [focused, setFocused] = useState<string>();
+  const { rows, hasMore, loadingMore, load } = snapshot;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPx,
+    getItemKey: (index) => rows[index]?.uuid ?? index,
+    overscan: 6,
+  });
+  const items = virtual.getVirtualItems();
+  const lastShown = items.at(-1)?.index ?? -1;
+
+  useEffect(() => {
+    if (hasMore && !loadingMore && lastShown >= rows.length - loadAhead) {
+      session.inbox.loadMore(folder).catch(() => undefined); // the folder's own state says that it failed
+    }
+  }, [session, folder, hasMore, loadingMore, lastShown, rows.length]);
+
+  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => rows.some((row) => row.uuid === uuid));
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const at = rows.findIndex((row) => row.uuid === tabStop);
+    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowPx) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: pageRows, PageUp: -pageRows, Home: -at, End: rows.length };
+    const step = steps[event.key as keyof typeof steps];
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const index = Math.min(Math.max(at + step, 0), rows.length - 1);
+    const uuid = rows[index]?.uuid;
+    if (uuid === undefined) return;
+    virtual.scrollToIndex(index);
+    setFocused(uuid);
+    // The row may not exist before the list has scrolled to it.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${uuid}"]`)?.focus()),
+    );
+  };
+
+  if (rows.length === 0) return <EmptyList folder={folder} load={load} onStart={onStart} />;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the links inside.
+    <div ref={scroller} className="rows" onKeyDown={onKeyDown} data-rows={rows.length}>
+      <ul style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <li
+              key={item.key}
+              aria-setsize={hasMore ? -1 : rows.length}
+              aria-posinset={item.index + 1}
+              style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+            >
+              <ConversationRow
+                row={row}
+                selected={row.uuid === selected}
+                tabbable={row.uuid === tabStop}
+                draft={row.uuid === selected ? '' : readDraft(me.uuid, row.uuid)}
+                onFocus={setFocused}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function EmptyList({
+  folder,
+  load,
+  onStart,
+}: {
+  readonly folder: Folder;
+  readonly load: FolderSnapshot['load'];
+  readonly onStart: () => void;
+}) {
+  const { session } = useApp();
+  if (load.status === 'loading') {
+    return (
+      <div className="rows-empty" role="status">
+        <span className="spinner" aria-hidden="true" />
+        <p>Fetching conversations…</p>
+      </div>
+    );
+  }
+  if (load.status === 'failed') {
+    return (
+      <div className="rows-empty" role="alert">
+        <Icon name="warn" size={24} />
+        <p>The list did not load. {codeText(load.code)}</p>
+        <button type="button" className="button" onClick={() => session.inbox.refresh().catch(() => undefined)}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+  if (folder === 'archive') {
+    return (
+      <div className="rows-empty">
+        <Icon name="archive" size={24} />
+        <p>Nothing is archived. A conversation that you archive waits here until somebody writes in it.</p>
+      </div>
+    );
+  }
+  return (
+    <div className="rows-empty">
+      <Icon name="edit" size={24} />
+      <p>Nobody has written yet. All it takes is somebody’s handle.</p>
+      <button type="button" className="button primary" onClick={onStart}>
+        Start a conversation
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+/** The left pane: who I am, the folders, and the conversations of one of them. */
+import { useState } from 'react';
+import type { Folder, LiveState } from '#client/view';
+import { useApp } from '../app-context.ts';
+import { setPreference } from '../preferences.ts';
+import { Icon, Mark } from '../ui/icons.tsx';
+import { Menu, MenuItem } from '../ui/menu.tsx';
+import { Monogram } from '../ui/monogram.tsx';
+import { useStore } from '../use-store.ts';
+import { ConversationList } from './conversation-list.tsx';
+
+interface InboxPaneProps {
+  readonly selected: string | undefined;
+  readonly lensOpen: boolean;
+  readonly onNew: () => void;
+  readonly onProfile: () => void;
+  readonly onShortcuts: () => void;
+}
+
+const folders: readonly { readonly id: Folder; readonly name: string }[] = [
+  { id: 'inbox', name: 'Inbox' },
+  { id: 'archive', name: 'Archive' },
+];
+
+export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts }: InboxPaneProps) {
+  const { me, session, config, signOut } = useApp();
+  const [folder, setFolder] = useState<Folder>('inbox');
+  const inbox = useStore(session.inbox);
+  return (
+    <nav className="inbox" aria-label="Conversations">
+      <header className="bar inbox-bar">
+        <Mark />
+        <h1 className="wordmark">Parley</h1>
+        <ConnectionMark />
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="New conversation"
+          title="New conversation (n)"
+          onClick={onNew}
+        >
+          <Icon name="add" />
+        </button>
+        <Menu
+          label="You and this app"
+          triggerClass="icon-button"
+          trigger={<Monogram name={me.display_name} id={me.uuid} small />}
+        >
+          <div className="menu-who">
+            <strong dir="auto">{me.display_name}</strong>
+            <span className="mono">@{me.handle}</span>
+          </div>
+          <MenuItem icon="people" onChoose={onProfile}>
+            Profile and data
+          </MenuItem>
+          {config.lens ? (
+            <MenuItem icon="lens" shortcut="l" onChoose={() => setPreference({ lens: !lensOpen })}>
+              {lensOpen ? 'Hide the Lens' : 'Show the Lens'}
+            </MenuItem>
+          ) : null}
+          <MenuItem icon="keyboard" shortcut="?" onChoose={onShortcuts}>
+            Keyboard shortcuts
+          </MenuItem>
+          <hr />
+          <MenuItem icon="leave" onChoose={signOut}>
+            Sign out
+          </MenuItem>
+        </Menu>
+      </header>
+      <fieldset className="folders">
+        <legend className="sr-only">Folder</legend>
+        {folders.map(({ id, name }) => (
+          <button key={id} type="button" aria-pressed={folder === id} onClick={() => setFolder(id)}>
+            {name}
+            {id === 'inbox' && inbox.unread > 0 ? <span className="mono folder-count">{inbox.unread}</span> : null}
+          </button>
+        ))}
+      </fieldset>
+      <ConversationList key={folder} folder={folder} snapshot={inbox[folder]} selected={selected} onStart={onNew} />
+    </nav>
+  );
+}
+
+const words: Record<LiveState['status'], string> = {
+  open: 'Live',
+  connecting: 'Connecting',
+  waiting: 'Offline',
+  closed: 'Not connected',
+};
+
+/** Whether the page hears of new messages at once; said in words, not by colour alone. */
+function ConnectionMark() {
+  const { session } = useApp();
+  const live = useStore(session.live);
+  return (
+    <span className={`connection mono ${live.status}`} role="status">
+      <span className="connection-dot" aria-hidden="true" />
+      {words[live.status]}
+    </span>
+  );
+}
