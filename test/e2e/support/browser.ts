@@ -1,0 +1,22 @@
+/** The system's Chromium, driven by playwright-core, for tests and screenshots. */
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why there can be no browser test here; undefined when there can. In CI a missing browser is a failure, not a reason. */
+export const noBrowser: string | undefined =
+  existsSync(executablePath) || process.env.CI !== undefined ? undefined : `there is no Chromium at ${executablePath}`;
+
+/** Quiet: a browser that asks nothing of the network but what the page does. */
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath, args });
