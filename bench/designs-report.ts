@@ -1,6 +1,7 @@
 /** The experiments on every design, and their tables. */
 import { seeded } from './harness/random.ts';
 import { figure, markdownTable } from './harness/table.ts';
+import { startParleyDesign } from './parley/design.ts';
 import { startCourse } from './rivals/course/design.ts';
 import type { StartDesign } from './rivals/design.ts';
 import {
@@ -21,7 +22,7 @@ export interface ComparedDesign {
   readonly faults: readonly FaultRow[];
 }
 
-const starts: readonly StartDesign[] = [startCourse, startTransactional];
+const starts: readonly StartDesign[] = [startParleyDesign, startCourse, startTransactional];
 
 /** Runs every experiment on every design in turn; a design that cannot run is left out and said so. */
 export const compareDesigns = async (

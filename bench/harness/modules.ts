@@ -11,3 +11,7 @@ export const benchModule = (name: string): string =>
 
 /** True when this runs as it is written, not compiled: figures are then for trying out only. */
 export const uncompiled = import.meta.url.endsWith('.ts');
+
+/** The standalone server's main module, compiled when this is. */
+export const serverModule = (): string =>
+  fileURLToPath(new URL(uncompiled ? '../../src/server/main.ts' : '../../server/main.js', import.meta.url));

@@ -1,4 +1,4 @@
-/** A server under test as a child process that prints one line of JSON when it listens. */
+/** A server under test as a child process that prints a line when it listens. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -9,10 +9,15 @@ export interface ServerProcess<Ready> {
   stop(): Promise<void>;
 }
 
-/** Starts a TypeScript module with `process.execArgv` of this process; the first line it prints that is JSON says it is ready. */
+/** A line of JSON that names the port, as the benchmarks' own servers print it. */
+export const portInJson = (line: string): { readonly port: number } | undefined =>
+  line.startsWith('{') ? (JSON.parse(line) as { port: number }) : undefined;
+
+/** Starts a module as this process was started; `readyIn` understands the line that says it is ready. */
 export const startServerProcess = async <Ready>(
   module: string,
   args: readonly string[],
+  readyIn: (line: string) => Ready | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ServerProcess<Ready>> => {
   const child = spawn(process.execPath, [...process.execArgv, module, ...args], {
@@ -23,7 +28,8 @@ export const startServerProcess = async <Ready>(
   const ready = await new Promise<Ready>((resolve, reject) => {
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
-      if (line.startsWith('{')) resolve(JSON.parse(line) as Ready);
+      const said = readyIn(line);
+      if (said !== undefined) resolve(said);
     });
     child.once('exit', (code) => reject(new Error(`${module} ended with ${code} before it was ready`)));
   });

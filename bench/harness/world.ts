@@ -71,3 +71,15 @@ export const pick = <T>(of: readonly T[], random: () => number): T => {
   if (one === undefined) throw new Error('nothing to pick from');
   return one;
 };
+
+/** How many of a load's acts are under way at once. */
+const loadedAtOnce = 64;
+
+/** Does something for each, some at once, in order; for loading, where all at once would wait past every deadline. */
+export const inChunks = async <T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += loadedAtOnce) {
+    results.push(...(await Promise.all(items.slice(from, from + loadedAtOnce).map(act))));
+  }
+  return results;
+};

@@ -23,10 +23,18 @@ const must = <T>(value: T | undefined): T => {
   return value;
 };
 
+/** What is remembered of a send, to ask later whether inboxes show it. */
+export interface Sent {
+  readonly token: string;
+  readonly conversation: string;
+  readonly seq: number;
+}
+
 /** Answers are parsed and counted: a server that answers fast and wrong fails the run. */
 export const httpOperations = (
   { world, random }: Start,
   target: HttpTarget,
+  sentOne: (sent: Sent) => void = () => undefined,
 ): { readonly client: HttpClient; readonly operations: Readonly<Record<OperationName, () => Promise<void>>> } => {
   const client = httpClient(target.port);
   let sent = 0;
@@ -41,6 +49,8 @@ export const httpOperations = (
         const body = { uuid: messageUuidAt(Date.now(), random), message: world.text(sent) };
         const answer = await client.ask('POST', `/v1/conversations/${pair.conversation}/messages`, author, body);
         if (answer.status !== 201) throw new Error(`${answer.status} ${answer.body}`);
+        const { seq } = JSON.parse(answer.body) as { readonly seq?: number };
+        sentOne({ token: author, conversation: pair.conversation, seq: seq ?? 0 });
       },
       page: async () => {
         const pair = pick(pairs, random);

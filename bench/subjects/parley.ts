@@ -6,7 +6,7 @@ import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import { keysSchema, mainSchema } from '#table/schema';
 import { messageUuidAt } from '../harness/random.ts';
 import type { StartSubject } from '../harness/subject.ts';
-import { peopleOf, pick } from '../harness/world.ts';
+import { inChunks, peopleOf, pick } from '../harness/world.ts';
 import { handleOf, parleyNode, provision, userOf } from '../parley/node.ts';
 
 /** As long as anybody would wait for a fan-out. */
@@ -51,18 +51,16 @@ export const start: StartSubject = async ({ world, random, folder }) => {
     if (replayed) throw new Error('a new message was taken for an old one');
   };
 
-  await Promise.all(world.people.map((person) => provision(messenger, person)));
-  const pairs = await Promise.all(
-    world.pairs.map(async (pair) => {
-      const [a, b] = peopleOf(world, pair);
-      const { conversation } = await messenger.open({ user: userOf(a) }, { handles: [handleOf(b)] });
-      const uuid = conversationUuid(conversation.uuid);
-      if (uuid === undefined) throw new Error(`not a conversation: ${conversation.uuid}`);
-      return { ...pair, people: [a, b] as const, uuid };
-    }),
-  );
+  await inChunks(world.people, (person) => provision(messenger, person));
+  const pairs = await inChunks(world.pairs, async (pair) => {
+    const [a, b] = peopleOf(world, pair);
+    const { conversation } = await messenger.open({ user: userOf(a) }, { handles: [handleOf(b)] });
+    const uuid = conversationUuid(conversation.uuid);
+    if (uuid === undefined) throw new Error(`not a conversation: ${conversation.uuid}`);
+    return { ...pair, people: [a, b] as const, uuid };
+  });
   for (let n = 0; n < world.messagesEach; n += 1) {
-    await Promise.all(pairs.map((pair) => send(pair.uuid, pair.people[n % 2 === 0 ? 0 : 1], now())));
+    await inChunks(pairs, (pair) => send(pair.uuid, pair.people[n % 2 === 0 ? 0 : 1], now()));
   }
   await settle();
 

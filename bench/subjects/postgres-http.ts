@@ -1,7 +1,7 @@
 /** PostgreSQL behind Fastify. */
 import { SignJWT } from 'jose';
 import { benchModule } from '../harness/modules.ts';
-import { startServerProcess } from '../harness/server-process.ts';
+import { portInJson, startServerProcess } from '../harness/server-process.ts';
 import type { StartSubject } from '../harness/subject.ts';
 import { startCluster } from '../rivals/postgres/cluster.ts';
 import { loadWorld } from '../rivals/postgres/messages.ts';
@@ -14,10 +14,11 @@ export const start: StartSubject = async (options) => {
   const cluster = await startCluster();
   if ('skipped' in cluster) return cluster;
   await loadWorld(cluster.connection, world, random);
-  const server = await startServerProcess<{ port: number }>(benchModule('rivals/postgres/server'), [
-    JSON.stringify(cluster.connection),
-    secret,
-  ]);
+  const server = await startServerProcess(
+    benchModule('rivals/postgres/server'),
+    [JSON.stringify(cluster.connection), secret],
+    portInJson,
+  );
   const tokens = await Promise.all(
     world.people.map((person) =>
       new SignJWT({ handle: person.handle, name: person.display_name })
