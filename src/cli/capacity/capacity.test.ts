@@ -3,7 +3,7 @@ import { answerTo, costsOf, ordinaryRun, trafficAt, unitsAt } from './answer.ts'
 import { delaysOf, queueSeconds, weightedPercentile } from './delays.ts';
 import { concurrencyOf, shardRate, shardRateMax } from './fanout.ts';
 import { main, parseQuestion } from './main.ts';
-import { defaults, messageItemBytes, type Question } from './question.ts';
+import { defaults, messageItemBytes, type Question, units } from './question.ts';
 import { seeded } from './random.ts';
 import { scenarios } from './scenarios.ts';
 import { messageBytesAt, messageBytesMean, textOf, zipfSum } from './workload.ts';
@@ -49,9 +49,9 @@ describe('units', () => {
     expect(table + index).toBeCloseTo(1.6);
   });
 
-  it('a stored message of the mean length has the 400 bytes that COST counts with', () => {
-    expect(messageItemBytes).toBeGreaterThan(380);
-    expect(messageItemBytes).toBeLessThan(420);
+  it('pages of 20 cost what their bytes do: 1.5 read units of messages, 2 of inbox rows', () => {
+    expect(20 * messageItemBytes).toBeGreaterThan(2 * 4_096);
+    expect(units).toMatchObject({ page: { read: 1.5 }, inbox: { read: 2 } });
   });
 });
 
