@@ -23,7 +23,7 @@ export const backoffMs = (retry: number, random: () => number, policy: RetryPoli
   random() * Math.min(policy.capMs, policy.baseMs * 2 ** (retry - 1));
 
 /** The SDKs' standard token bucket: 500 tokens, 5 a retry, 10 after a time-out; a success gives back what it took. */
-export const retryQuotaTokens = 500;
+const retryQuotaTokens = 500;
 export const retryCost = { fault: 5, timeout: 10 } as const;
 
 export interface RetryQuota {

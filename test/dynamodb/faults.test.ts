@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { createDynamoTable, type DynamoTableOptions } from '#table/dynamodb/table';
+import { socketsMax } from '#table/dynamodb/transport';
 import { TableError } from '#table/errors';
 import type { Item, ScannableTable } from '#table/port';
 import { mainSchema } from '#table/schema';
@@ -258,7 +259,7 @@ describe.skipIf(skipServerTests)('[NET-2] each fault by itself', () => {
     expect(counted.sockets()).toBeLessThanOrEqual(2);
     await Promise.all(Array.from({ length: 400 }, () => reusing.get({ key: item })));
     expect(counted.requests()).toBe(500);
-    expect(counted.sockets()).toBeLessThanOrEqual(50);
+    expect(counted.sockets()).toBeLessThanOrEqual(socketsMax);
     await reusing.close();
     await counted.close();
   });

@@ -35,7 +35,7 @@ const binary = findDynoxide();
 const given = process.env.DYNAMODB_ENDPOINT;
 
 /** Why tests against a server cannot run here; `undefined` when they can. */
-export const noServerReason: string | undefined =
+const noServerReason: string | undefined =
   given !== undefined || binary !== undefined
     ? undefined
     : '@dynoxide/linux-x64, an optional package, is not installed on this platform, and DYNAMODB_ENDPOINT is not set';

@@ -29,7 +29,7 @@ const waiting = { maxWaitTime: 300, minDelay: 1, maxDelay: 5 } as const;
 const backupTriesMax = 10;
 const backupRetryMs = 2_000;
 
-export interface TableSummary {
+interface TableSummary {
   readonly name: string;
   /** DynamoDB's own word: CREATING, ACTIVE, UPDATING, DELETING, … */
   readonly status: string;
@@ -44,7 +44,7 @@ export interface TableSummary {
   readonly deletionProtection: boolean;
 }
 
-export interface Created {
+interface Created {
   /** False when a table of that name and shape stood there already; what was missing of its settings was added. */
   readonly created: boolean;
   /** Settings of the schema that this server does not support, a sentence each. */

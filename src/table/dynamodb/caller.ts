@@ -18,7 +18,7 @@ import { type Answer, createTransport, type JsonObject, TransportError } from '.
 /** How long a call may take that names no deadline. */
 export const defaultCallMs = 5_000;
 /** How long one attempt may take: hundreds of times what DynamoDB needs, and leaves room for a second one. */
-export const defaultAttemptMs = 1_500;
+const defaultAttemptMs = 1_500;
 /** From this difference of the clocks on, a refused signature is put down to it, as the SDK does; AWS allows 5 minutes. */
 const skewMs = 240_000;
 
@@ -35,7 +35,7 @@ export class ServiceFault extends Error {
   }
 }
 
-export interface Call {
+interface Call {
   /** For example `DynamoDB_20120810.PutItem`. */
   readonly target: string;
   readonly input: object;

@@ -10,7 +10,7 @@ export type CredentialProvider = (options?: { readonly forceRefresh?: boolean })
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** True for a server on this machine, which checks no signature and keeps no secret. */
-export const isLoopback = (endpoint: URL): boolean => loopbackHosts.has(endpoint.hostname);
+const isLoopback = (endpoint: URL): boolean => loopbackHosts.has(endpoint.hostname);
 
 /**
  * The chain of the SDK; but for a server on this machine the environment's key or the word `local`, so that no instance

@@ -9,7 +9,7 @@ import type { Changes, Condition, SortCondition, Value } from '../port.ts';
 import { type AttributeValue, encodeValue } from './codec.ts';
 
 /** The members of a request that carry the aliases; absent when there are none, as DynamoDB refuses empty ones. */
-export interface Aliases {
+interface Aliases {
   readonly ExpressionAttributeNames?: { readonly [alias: string]: string };
   readonly ExpressionAttributeValues?: { readonly [alias: string]: AttributeValue };
 }

@@ -38,7 +38,7 @@ export class TransportError extends Error {
   }
 }
 
-export interface Attempt {
+interface Attempt {
   /** For example `DynamoDB_20120810.PutItem`. */
   readonly target: string;
   readonly body: string;
