@@ -24,7 +24,7 @@ export const problems = {
 } as const;
 
 /** Names an answer that has no body. */
-export const nothing = (description: string) => Type.Null({ description });
+export const nothing = (description: string) => Type.Unsafe<undefined>(Type.Null({ description }));
 
 /** Gives a schema the sentence under which the document shows it. */
 export const answer = <T extends TSchema>(schema: T, description: string): T => ({ ...schema, description });

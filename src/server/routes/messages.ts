@@ -140,7 +140,7 @@ export const messageRoutes = (app: App, { messenger, callOf }: RouteNeeds): void
     },
     async (request, reply) => {
       await messenger.typing(callOf(request), conversationIn(request.params));
-      return reply.code(202).send(null);
+      return reply.code(202).send(undefined);
     },
   );
 };

@@ -60,7 +60,7 @@ export const peopleRoutes = (app: App, { messenger, callOf }: RouteNeeds, now: (
     },
     async (request, reply) => {
       await messenger.eraseMe(callOf(request));
-      return reply.code(202).send(null);
+      return reply.code(202).send(undefined);
     },
   );
 
@@ -135,7 +135,7 @@ export const peopleRoutes = (app: App, { messenger, callOf }: RouteNeeds, now: (
         const handle = handleIn(request.params);
         if (method === 'PUT') await messenger.block(callOf(request), handle);
         else await messenger.unblock(callOf(request), handle);
-        return reply.code(204).send(null);
+        return reply.code(204).send(undefined);
       },
     });
   }

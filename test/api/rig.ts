@@ -1,0 +1,185 @@
+/**
+ * The whole service in this process, over the table in memory, with the real sealer, fan-out and issuer: asked without sockets,
+ * or listening for those tests that need one.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import type { InjectOptions } from 'fastify';
+import { createLocalBus } from '#bus/local';
+import { createLocalCache } from '#cache/local';
+import { createLocalWrapper } from '#crypto/local-wrapper';
+import { createSealer } from '#crypto/sealer';
+import { createKeyring } from '#crypto/table-keyring';
+import { createMessenger } from '#messenger/create';
+import { startFeedRunner } from '#messenger/feed-runner';
+import { type AppOptions, buildApp } from '#server/app';
+import { createEmbeddedIssuer } from '#server/auth/embedded-issuer';
+import { createLogger } from '#server/logging';
+import { createUses } from '#server/uses';
+import { createPatterns } from '#store/patterns';
+import { createMemoryTable } from '#table/embedded/memory-table';
+import { keysSchema, mainSchema } from '#table/schema';
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly body: any;
+}
+
+export interface Person {
+  readonly uuid: string;
+  readonly handle: string;
+  readonly token: string;
+}
+
+/** @param change overrides what the server is made with. */
+export const startRig = async (change: Partial<AppOptions> = {}) => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-api-'));
+  const now = change.now ?? ((): number => Date.now());
+  const uses = createUses();
+  const table = createMemoryTable({ schema: mainSchema, name: 'parley', now });
+  const keys = createMemoryTable({ schema: keysSchema, name: 'parley-keys', now });
+  const patterns = createPatterns(table, uses.observe, () => performance.now());
+  const wrapper = await createLocalWrapper({ folder, nodeEnv: undefined });
+  let wake = (): void => undefined;
+  const { messenger, fanout } = createMessenger({
+    patterns,
+    sealer: createSealer({ keyring: createKeyring({ table: keys, wrapper, now, randomBytes }), now }),
+    cache: createLocalCache(now, Math.random),
+    bus: createLocalBus(),
+    now,
+    randomBytes,
+    appended: () => wake(),
+  });
+  const faults: unknown[] = [];
+  const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+    setTimeout(ms, undefined, { signal }).catch(() => undefined);
+  const runner = startFeedRunner(table.feed, patterns, fanout, 'fanout', { now, wait }, (error) => faults.push(error));
+  wake = runner.wake;
+
+  let requests = 0;
+  /** Fan-out and checkpoints go on in the background: only what a service's request asks for is counted. */
+  const background = new Set([
+    'updateMessageGroup',
+    'putCheckpoint',
+    'getCheckpoint',
+    'projectMembership',
+    'listInboxRows',
+  ]);
+  uses.onUse(({ pattern }) => {
+    if (!background.has(pattern)) requests += 1;
+  });
+
+  const issuer = await createEmbeddedIssuer(now);
+  const app = await buildApp({
+    messenger,
+    verify: issuer.verify,
+    issuer,
+    ready: async () => {
+      await patterns.getCheckpoint('ready', 'ready');
+    },
+    signIn: () => ({ sign_in: 'embedded', people: [{ handle: 'ada', display_name: 'Ada' }] }),
+    rateLimits: { perUser: 100_000, perAddress: 100_000 },
+    onUse: uses.onUse,
+    lens: {
+      onUse: uses.onUse,
+      items: async (call, conversation) => {
+        await messenger.conversation(call, conversation);
+        return (await patterns.readTail(conversation, 1e12, 50, call)).items as never;
+      },
+    },
+    now,
+    random: Math.random,
+    randomUuid: randomUUID,
+    logger: createLogger('silent'),
+    ...change,
+  });
+
+  const ask = async (
+    method: string,
+    url: string,
+    { token, body, headers = {}, raw }: AskOptions = {},
+  ): Promise<Asked> => {
+    const options: InjectOptions = {
+      method: method as 'GET',
+      url,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...((body !== undefined || raw !== undefined) && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: JSON.stringify(body) }),
+      ...(raw !== undefined && { payload: raw }),
+    };
+    const answer = await app.inject(options);
+    const json = /json/.test(String(answer.headers['content-type'])) && answer.body !== '';
+    const { statusCode: status, headers: answered, body: text } = answer;
+    return { status, headers: answered, text, body: json && !text.includes('\n') ? JSON.parse(text) : undefined };
+  };
+
+  const signIn = async (handle: string, display_name = handle): Promise<Person> => {
+    const { body, status } = await ask('POST', '/v1/dev/sign-in', { body: { handle, display_name } });
+    if (status !== 200) throw new Error(`sign-in answered ${status}`);
+    return { uuid: body.user.uuid, handle, token: body.access_token };
+  };
+
+  return {
+    app,
+    messenger,
+    issuer,
+    table,
+    faults,
+    ask,
+    signIn,
+    /** Requests to the table that the service made so far. */
+    requests: () => requests,
+    /** A direct conversation's uuid, or a group's. */
+    open: async (by: Person, handles: readonly string[], title?: string): Promise<string> => {
+      const { body } = await ask('POST', '/v1/conversations', {
+        token: by.token,
+        body: { handles, ...(title !== undefined && { title }) },
+      });
+      return body.uuid;
+    },
+    send: (by: Person, conversation: string, message: string) =>
+      ask('POST', `/v1/conversations/${conversation}/messages`, { token: by.token, body: { message } }),
+    /** Asks again until the answer is as wished: for what the fan-out brings a moment later. */
+    until: async (question: () => Promise<Asked>, wished: (answer: Asked) => boolean): Promise<Asked> => {
+      for (let tries = 0; tries < 200; tries += 1) {
+        const answer = await question();
+        if (wished(answer)) return answer;
+        await setTimeout(10);
+      }
+      return question();
+    },
+    listen: async (): Promise<number> => {
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      const address = app.server.address();
+      return typeof address === 'object' && address !== null ? address.port : 0;
+    },
+    close: async (): Promise<void> => {
+      await app.close();
+      await runner.stop();
+      messenger.close();
+      await table.close();
+      await keys.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+export interface AskOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body as bytes, as it is. */
+  readonly raw?: string | Buffer;
+}
+
+export type Rig = Awaited<ReturnType<typeof startRig>>;
