@@ -165,6 +165,14 @@ export const createLogView = (): LogView => {
     return { list, from: firstSeq(list) ?? window.from, to: window.to, hasOlder: true };
   };
 
+  /** Within bounds at its new end. */
+  const trimmedNew = (window: Window): Window => {
+    if (window.list.length <= windowMessagesMax) return window;
+    let list = window.list;
+    while (list.length > windowMessagesMax) [list] = splitLastChunk(list);
+    return { ...window, list, to: lastSeq(list) ?? window.from };
+  };
+
   const setNewest = (window: Window): void => {
     newest = trimmedOld(window);
     for (;;) {
@@ -285,11 +293,7 @@ export const createLogView = (): LogView => {
 
     pageBefore: (before, page) => {
       if (away !== undefined && away.from === before) {
-        away = extendedBefore(away, page);
-        if (away.list.length > windowMessagesMax) {
-          const [kept] = splitLastChunk(away.list);
-          away = { ...away, list: kept, to: lastSeq(kept) ?? away.from };
-        }
+        away = trimmedNew(extendedBefore(away, page));
       } else if (newest !== undefined && newest.from === before) {
         const grown = extendedBefore(newest, page);
         if (grown.list.length <= windowMessagesMax) {
@@ -301,7 +305,12 @@ export const createLogView = (): LogView => {
         newest = { list: tail, from: firstSeq(tail) ?? grown.to, to: grown.to, hasOlder: true };
         // One before the tail on purpose: the windows are not to meet again before the reader comes back down.
         const [older] = splitLastChunk(kept);
-        away = { list: older, from: grown.from, to: lastSeq(older) ?? grown.from, hasOlder: grown.hasOlder };
+        away = trimmedNew({
+          list: older,
+          from: grown.from,
+          to: lastSeq(older) ?? grown.from,
+          hasOlder: grown.hasOlder,
+        });
       }
     },
 

@@ -49,6 +49,19 @@ const checkShown = (snapshot: TimelineSnapshot): void => {
   expect(new Set(keys).size).toBe(keys.length);
 };
 
+/** What was shown once is never shown older: no revision goes back, no tombstone comes to life. */
+const createAgeing = (): ((snapshot: TimelineSnapshot) => void) => {
+  const shown = new Map<number, string>();
+  return (snapshot) => {
+    for (const message of messagesOf(snapshot)) {
+      const { rev } = message as { rev?: number };
+      const age = `${message.deleted_at === undefined ? 0 : 1} ${String(rev ?? 0).padStart(6, '0')} ${message.edited_at ?? ''}`;
+      expect(age >= (shown.get(message.seq) ?? '')).toBe(true);
+      shown.set(message.seq, age);
+    }
+  };
+};
+
 /** A person who scrolls through a whole conversation, at their own pace. */
 const readWhole = async (world: ClientWorld, session: Session, uuid: string): Promise<TimelineSnapshot> => {
   const timeline = session.timeline(uuid);
@@ -71,7 +84,11 @@ const play = async (world: ClientWorld, steps: readonly Step[]): Promise<void> =
     const session = world.connect(user);
     for (const uuid of rooms) {
       const timeline = session.timeline(uuid);
-      timeline.subscribe(() => checkShown(timeline.getSnapshot()));
+      const checkAge = createAgeing();
+      timeline.subscribe(() => {
+        checkShown(timeline.getSnapshot());
+        checkAge(timeline.getSnapshot());
+      });
     }
     return session;
   };

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Row } from '#protocol/shapes';
+import { byNewest, createInboxRows, settleMs } from './inbox-rows.ts';
+
+const base: Row = {
+  uuid: 'c1',
+  kind: 'direct',
+  last_message: 'five',
+  last_message_at: '2026-01-01T00:00:05.000Z',
+  last_seq: 5,
+  read_seq: 3,
+  unread: 2,
+  muted: false,
+  archived: false,
+};
+
+describe('[INBOX-3] a row never goes back', () => {
+  test('a late event with a lower last_seq changes nothing at all', () => {
+    const rows = createInboxRows(() => undefined);
+    rows.event(base, 0);
+    expect(rows.event({ ...base, last_seq: 4, last_message: 'four', read_seq: 9, muted: true }, 60_000)).toBe(false);
+    expect(rows.get('c1')).toEqual(base);
+  });
+
+  test('[INBOX-7] a read mark that would fall soon after mine rose is doubtful; after a while it is believed', () => {
+    const rows = createInboxRows(() => undefined);
+    rows.event(base, 0);
+    rows.mark('c1', { read_seq: 5 }, 1_000);
+    expect(rows.event(base, 2_000)).toBe(true);
+    expect(rows.get('c1')).toMatchObject({ read_seq: 5, unread: 0 });
+    expect(rows.page('inbox', { rows: [base], isLast: true, askedAtMs: 1_000 + settleMs })).toBe(false);
+    expect(rows.get('c1')).toMatchObject({ read_seq: 3, unread: 2 });
+  });
+
+  test('a page asked for before a change does not undo it', () => {
+    const rows = createInboxRows(() => undefined);
+    rows.event(base, 0);
+    rows.mark('c1', { archived: true }, 10_000);
+    expect(rows.page('inbox', { rows: [base], isLast: true, askedAtMs: 9_000 })).toBe(true);
+    expect(rows.folder('inbox')).toEqual([]);
+    expect(rows.folder('archive').map((row) => row.uuid)).toEqual(['c1']);
+  });
+});
+
+test('[INBOX-6] an edit of the newest message shows, of an older one does not', () => {
+  const rows = createInboxRows(() => undefined);
+  rows.event(base, 0);
+  const message = {
+    uuid: 'm',
+    message_group_uuid: 'c1',
+    kind: 'text' as const,
+    user_uuid: 'u',
+    handle: 'h',
+    display_name: 'd',
+    created_at: base.last_message_at,
+    edited_at: '2026-01-02T00:00:00.000Z',
+  };
+  rows.message({ ...message, seq: 4, message: 'edited' }, false, 1);
+  expect(rows.get('c1')?.last_message).toBe('five');
+  rows.message({ ...message, seq: 5, message: 'edited' }, false, 1);
+  expect(rows.get('c1')?.last_message).toBe('edited');
+});
+
+test('[INBOX-2] a message of mine is never unread, one of another is; [CONV-3] it brings an archived row back', () => {
+  const rows = createInboxRows(() => undefined);
+  rows.event({ ...base, archived: true, read_seq: 5, unread: 0 }, 0);
+  const message = {
+    uuid: 'm',
+    message_group_uuid: 'c1',
+    kind: 'text' as const,
+    user_uuid: 'u',
+    handle: 'h',
+    display_name: 'd',
+    message: 'new',
+  };
+  rows.message({ ...message, seq: 6, created_at: '2026-01-01T00:00:06.000Z' }, false, 1);
+  expect(rows.folder('inbox')[0]).toMatchObject({ last_seq: 6, unread: 1, last_message: 'new' });
+  rows.message({ ...message, seq: 7, created_at: '2026-01-01T00:00:07.000Z' }, true, 1);
+  expect(rows.folder('inbox')[0]).toMatchObject({ last_seq: 7, unread: 0 });
+  expect(rows.folder('archive')).toEqual([]);
+});
+
+test('a conversation that a page no longer lists has left the folder', () => {
+  const rows = createInboxRows(() => undefined);
+  const older = { ...base, uuid: 'c2', last_message_at: '2026-01-01T00:00:04.000Z' };
+  const oldest = { ...base, uuid: 'c3', last_message_at: '2026-01-01T00:00:03.000Z' };
+  rows.page('inbox', { rows: [base, older, oldest], isLast: true, askedAtMs: 0 });
+  rows.page('inbox', { rows: [base, oldest], isLast: false, askedAtMs: settleMs });
+  expect(rows.folder('inbox').map((row) => row.uuid)).toEqual(['c1', 'c3']);
+});
+
+test('[INBOX-1] in whatever order events come, the list is newest first, each once, at its highest last_seq', () => {
+  const event = fc.record({
+    uuid: fc.constantFrom('a', 'b', 'c', 'd'),
+    seq: fc.integer({ min: 1, max: 40 }),
+    archived: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+      const rows = createInboxRows(() => undefined);
+      const highest = new Map<string, number>();
+      for (const [index, { uuid, seq, archived }] of events.entries()) {
+        const last_message_at = `2026-01-01T00:00:${String(seq).padStart(2, '0')}.000Z`;
+        rows.event({ ...base, uuid, last_seq: seq, last_message_at, archived }, index * settleMs);
+        highest.set(uuid, Math.max(seq, highest.get(uuid) ?? 0));
+      }
+      const shown = [...rows.folder('inbox'), ...rows.folder('archive')];
+      expect(new Map(shown.map((row) => [row.uuid, row.last_seq]))).toEqual(highest);
+      expect(shown.length).toBe(highest.size);
+      for (const folder of ['inbox', 'archive'] as const) {
+        expect(rows.folder(folder)).toEqual([...rows.folder(folder)].sort(byNewest));
+      }
+    }),
+  );
+});
