@@ -28,7 +28,7 @@ export const dollars = (units: Units): number => dollarsPerMillion(units) / 1e6;
 export function formatDollars(value: number): string {
   if (value === 0) return '$0';
   if (value >= 0.01) return `$${value.toFixed(value < 1 ? 3 : 2)}`;
-  return `$${value.toPrecision(2).includes('e') ? value.toExponential(1) : value.toPrecision(2)}`;
+  return `$${value.toFixed(1 - Math.floor(Math.log10(value)))}`;
 }
 
 export const formatUnits = (units: number): string => (Number.isInteger(units) ? String(units) : units.toFixed(1));

@@ -1,0 +1,211 @@
+/** Issue by issue what a person can do: two people in two browsers, one at a desk and one on a phone. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, noBrowser } from './support/browser.ts';
+import {
+  choose,
+  composer,
+  entry,
+  eventually,
+  openApp,
+  openRow,
+  phone,
+  row,
+  send,
+  shownLog,
+  signIn,
+} from './support/page.ts';
+import { openWith, type Person, person, say } from './support/people.ts';
+import { buildWeb, startServer, type TestServer } from './support/server.ts';
+
+describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromium'})`, () => {
+  let server: TestServer;
+  let browser: Browser;
+  let ana: Person;
+  let ben: Person;
+  let chiara: Person;
+
+  beforeAll(async () => {
+    buildWeb();
+    [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+    ana = await person(server.url, 'ana', 'Ana Torres');
+    ben = await person(server.url, 'ben', 'Ben Köhler');
+    chiara = await person(server.url, 'chiara', 'Chiara Conti');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const openAs = async (handle: string, options = {}): Promise<{ page: Page; faults: string[] }> => {
+    const opened = await openApp(browser, server.url, options);
+    await signIn(opened.page, handle);
+    return opened;
+  };
+
+  test('two people in two browsers stay in step: start by handle, send, type, edit, delete, reply, react', async () => {
+    const { page: desk, faults } = await openAs('ana');
+    const { page: mobile, faults: faultsOfPhone } = await openAs('ben', { viewport: phone, hasTouch: true });
+
+    await desk.getByRole('button', { name: 'New conversation' }).click();
+    await desk.getByLabel('Who with').fill('@ben');
+    await desk.getByRole('button', { name: 'Start', exact: true }).click();
+    await desk.getByText('This is a fresh sheet').waitFor();
+    await send(desk, 'Are you coming on Saturday?');
+    await entry(desk, 1).waitFor();
+
+    await row(mobile, 'Ana Torres').getByText('Are you coming on Saturday?').waitFor();
+    expect(await mobile.title()).toBe('(1) Parley');
+    await openRow(mobile, 'Ana Torres');
+    await mobile.getByText('New messages').waitFor();
+    expect(await mobile.locator('.inbox').isVisible()).toBe(false);
+    await desk.locator('.entry-readers', { hasText: 'Read' }).waitFor();
+
+    await composer(mobile).pressSequentially('Ye');
+    await desk.getByText('Ben Köhler is writing').waitFor();
+    await send(mobile, 'Yes, at eigth');
+    await entry(desk, 2).getByText('Yes, at eigth').waitFor();
+
+    await composer(mobile).press('ArrowUp');
+    expect(await composer(mobile).inputValue()).toBe('Yes, at eigth');
+    await send(mobile, 'Yes, at eight');
+    await entry(desk, 2).getByText('Yes, at eight').waitFor();
+    await entry(desk, 2).getByText('edited').waitFor();
+
+    await entry(desk, 2).hover();
+    await entry(desk, 2).getByRole('button', { name: 'React to message 2' }).click();
+    await desk.getByRole('menuitemcheckbox', { name: '🎉' }).click();
+    await mobile.getByRole('button', { name: '🎉 1, by Ana Torres' }).click();
+    await desk.getByRole('button', { name: '🎉 2' }).waitFor();
+
+    await entry(desk, 2).hover();
+    await entry(desk, 2).getByRole('button', { name: 'Reply to message 2' }).click();
+    await desk.getByText('Reply to').waitFor();
+    await send(desk, 'Good.');
+    await entry(mobile, 3)
+      .getByText('Ben Köhler: Yes, at eight')
+      .or(entry(mobile, 3).getByText('You: Yes, at eight'))
+      .waitFor();
+
+    await entry(desk, 3).hover();
+    await choose(desk, entry(desk, 3).getByRole('button', { name: 'More for message 3' }), 'Delete');
+    await desk.getByRole('button', { name: 'Delete', exact: true }).click();
+    await entry(mobile, 3).getByText('This message was deleted.').waitFor();
+
+    await mobile.getByRole('button', { name: 'Back to the conversations' }).click();
+    await row(mobile, 'Ana Torres').waitFor();
+    expect(await mobile.locator('.conversation').isVisible()).toBe(false);
+    expect([...faults, ...faultsOfPhone]).toEqual([]);
+  });
+
+  test('a group: made with a title, people added and removed, renamed, left', async () => {
+    const { page, faults } = await openAs('chiara');
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByLabel('Who with').fill('ana ben');
+    await page.getByLabel('Title of the group').fill('Roof garden');
+    await page.getByRole('button', { name: 'Make the group' }).click();
+    await page.getByRole('main', { name: 'Roof garden' }).waitFor();
+
+    await choose(page, page.getByRole('button', { name: 'This conversation' }), 'The group and its people');
+    await page.getByRole('button', { name: 'Remove Ben Köhler' }).click();
+    await page.getByRole('button', { name: 'Remove Ben Köhler' }).waitFor({ state: 'detached' });
+    await page.getByLabel('Add somebody').fill('@ben');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove Ben Köhler' }).waitFor();
+    await page.getByLabel('Title', { exact: true }).fill('The roof');
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('main', { name: 'The roof' }).waitFor();
+    await page.getByRole('button', { name: 'Leave the group' }).click();
+    await page.getByText('Choose a conversation').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('mute, archive and its way back, block and unblock', async () => {
+    const conversation = await openWith(ana, chiara);
+    await say(chiara, conversation, 'Hello from Chiara');
+    const { page, faults } = await openAs('ana');
+    await openRow(page, 'Chiara Conti');
+    const menu = page.getByRole('button', { name: 'This conversation' });
+
+    await choose(page, menu, 'Mute');
+    await row(page, 'Chiara Conti').getByTitle('Muted').waitFor();
+
+    await choose(page, menu, 'Archive');
+    await row(page, 'Chiara Conti').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    await row(page, 'Chiara Conti').waitFor();
+    await page.getByRole('button', { name: /^Inbox/ }).click();
+    await say(chiara, conversation, 'A word brings it back');
+    await openRow(page, 'Chiara Conti');
+
+    await choose(page, menu, 'The other person');
+    await page.getByRole('button', { name: 'Block', exact: true }).click();
+    await page.getByRole('button', { name: 'Unblock' }).waitFor();
+    await page.keyboard.press('Escape');
+    const refused = await openAs('chiara');
+    await openRow(refused.page, 'Ana Torres');
+    await send(refused.page, 'Are you there?');
+    await refused.page.getByText('This person does not take messages from you.').waitFor();
+    await refused.page.getByRole('button', { name: 'Discard' }).click();
+    await refused.page.locator('[data-send]').waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Profile and data' }).click();
+    await page.getByRole('button', { name: 'Unblock' }).click();
+    await page.getByRole('button', { name: 'Unblock' }).waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+  });
+
+  test('drafts are kept per conversation, and over a reload; the counter counts code points', async () => {
+    await say(ben, await openWith(ana, ben), 'Draft something');
+    await say(chiara, await openWith(ana, chiara), 'And here');
+    const { page } = await openAs('ana');
+    await openRow(page, 'Ben Köhler');
+    await composer(page).fill('half a thought 👋');
+    await page.getByText('16/4,096').waitFor();
+    await openRow(page, 'Chiara Conti');
+    expect(await composer(page).inputValue()).toBe('');
+    await row(page, 'Ben Köhler').getByText('Draft:').waitFor();
+    await page.reload();
+    await openRow(page, 'Ben Köhler');
+    expect(await composer(page).inputValue()).toBe('half a thought 👋');
+    await composer(page).fill('x'.repeat(4_097));
+    expect(await page.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).toBe('true');
+    await composer(page).fill('two\nlines');
+    await composer(page).press('Shift+Enter');
+    expect(await composer(page).inputValue()).toBe('two\nlines\n');
+  });
+
+  test('the profile is changed, and marked-unread messages are unread again', async () => {
+    const dora = await person(server.url, 'dora', 'Dora');
+    await say(ben, await openWith(ben, dora), 'one', 'two', 'three');
+    const { page } = await openAs('dora');
+    await openRow(page, 'Ben Köhler');
+    await eventually(
+      () => page.title(),
+      (title) => title === 'Parley',
+    );
+    await entry(page, 2).focus();
+    await page.keyboard.press('u');
+    await page.getByText('Marked unread.').waitFor();
+
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Profile and data' }).click();
+    await page.getByLabel('Handle').fill('ben');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('This handle is taken.').waitFor();
+    await page.getByLabel('Handle').fill('dora_b');
+    await page.getByLabel('Name', { exact: true }).fill('Dora B');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Your profile is changed.').waitFor();
+    expect((await dora.api.me()).display_name).toBe('Dora B');
+  });
+
+  test('a conversation that is not mine, or is none, says so and nothing else', async () => {
+    const { page } = await openAs('ana');
+    await page.goto(`${server.url}/c/00000000-0000-5000-8000-000000000000`);
+    await page.getByText('There is no conversation here, or none that you are part of.').waitFor();
+    expect(await composer(page).count()).toBe(0);
+    expect(await shownLog(page)).toEqual([]);
+  });
+});
