@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { Folder, LiveState } from '#client/view';
 import { useApp } from '../app-context.ts';
+import { online } from '../online.ts';
 import { setPreference } from '../preferences.ts';
 import { Icon, Mark } from '../ui/icons.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
@@ -92,10 +93,11 @@ const words: Record<LiveState['status'], string> = {
 function ConnectionMark() {
   const { session } = useApp();
   const live = useStore(session.live);
+  const status = useStore(online) ? live.status : 'waiting';
   return (
-    <span className={`connection mono ${live.status}`} role="status">
+    <span className={`connection mono ${status}`} role="status">
       <span className="connection-dot" aria-hidden="true" />
-      {words[live.status]}
+      {words[status]}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 /** A line that says when the page is cut off, what that means, and what waits to be sent. */
 import { useEffect, useState } from 'react';
 import { useApp } from '../app-context.ts';
+import { online } from '../online.ts';
 import { useStore } from '../use-store.ts';
 
 /** A short break is repaired before anybody would have read about it. */
@@ -10,6 +11,7 @@ export function Weather() {
   const { session } = useApp();
   const live = useStore(session.live);
   const sends = useStore(session.sends);
+  const network = useStore(online);
   const [late, setLate] = useState(false);
   const cut = live.status !== 'open';
   useEffect(() => {
@@ -18,12 +20,12 @@ export function Weather() {
     return () => clearTimeout(timer);
   }, [cut]);
   const waiting = sends.filter((send) => send.state.status === 'pending').length;
-  const shown = cut && (late || !navigator.onLine);
+  const shown = !network || (cut && late);
   return (
     <div className="weather" role="status" data-shown={shown}>
       {shown ? (
         <p>
-          <strong>{navigator.onLine ? 'Reconnecting to the server.' : 'You are offline.'}</strong>{' '}
+          <strong>{network ? 'Reconnecting to the server.' : 'You are offline.'}</strong>{' '}
           {waiting === 0
             ? 'Keep writing: it is sent when the connection is back.'
             : `${waiting} ${waiting === 1 ? 'message waits' : 'messages wait'} and will be sent once, when the connection is back.`}
