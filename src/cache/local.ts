@@ -21,7 +21,7 @@ const freeze = <T>(value: T): T => {
 
 /** @param now milliseconds. @param random 0 to 1, for the jitter of expiry. */
 export const createLocalCache = (now: () => number, random: () => number): Cache => {
-  const kept = new LRUCache<string, Kept>({ max: entriesMax });
+  const kept = new LRUCache<string, Kept>({ maxSize: entriesMax, sizeCalculation: () => 1 });
   const flights = new Map<string, Promise<unknown>>();
 
   const keep = (key: string, value: unknown, policy: CachePolicy): void => {

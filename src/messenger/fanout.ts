@@ -55,6 +55,19 @@ const below = (attribute: 'last_seq' | 'read_seq' | 'last_rev', value: number): 
   value,
 });
 
+/** An entry's newer text on a row that shows the entry, unless the row has a text newer still (INBOX-6). */
+const revision = (entry: EntryItem): RowUpdate => {
+  const shown = entry.preview ?? entry.message;
+  const last_rev = entry.rev ?? 0;
+  return {
+    changes: {
+      set: { last_rev, ...(shown !== undefined && { last_message: shown }) },
+      remove: { ...(shown === undefined && { last_message: true }) },
+    },
+    condition: { all: [{ attribute: 'last_seq', is: '=', value: entry.seq }, below('last_rev', last_rev)] },
+  };
+};
+
 export const createFanout = (deps: {
   readonly patterns: Patterns;
   readonly memberships: Memberships;
@@ -69,10 +82,10 @@ export const createFanout = (deps: {
     try {
       const row = await patterns.updateMessageGroup(user, conversation, change);
       bus.publish({ type: 'conversation.updated', to: [user], body: row });
-      return { done: true } as const;
+      return { done: true, standing: undefined };
     } catch (error) {
       if (!isConditionFailed(error)) throw error;
-      return { done: false, standing: error.item && asStored<InboxRowItem>(error.item) } as const;
+      return { done: false, standing: error.item && asStored<InboxRowItem>(error.item) };
     }
   };
 
@@ -90,15 +103,18 @@ export const createFanout = (deps: {
             changes: rowChanges(user, entry, conversation, own),
             condition: { all: [below('last_seq', own), below('read_seq', own)] },
           };
-    const first = await update(user, conversation.uuid, reading ?? plain);
-    if (first.done) return;
-    if (first.standing === undefined) {
+    let attempt = await update(user, conversation.uuid, reading ?? plain);
+    if (!attempt.done && attempt.standing === undefined) {
       await ensureRow(patterns, user, conversation, true);
-      const again = await update(user, conversation.uuid, reading ?? plain);
-      if (again.done || reading === undefined) return;
-      await update(user, conversation.uuid, plain);
-    } else if (reading !== undefined && first.standing.last_seq < entry.seq) {
-      await update(user, conversation.uuid, plain);
+      attempt = await update(user, conversation.uuid, reading ?? plain);
+    }
+    if (!attempt.done && reading !== undefined && (attempt.standing?.last_seq ?? 0) < entry.seq) {
+      attempt = await update(user, conversation.uuid, plain);
+    }
+    // The row has this entry from an earlier try, but as it stood before it was changed.
+    const { standing } = attempt;
+    if (standing?.last_seq === entry.seq && standing.last_rev < (entry.rev ?? 0)) {
+      await update(user, conversation.uuid, revision(entry));
     }
   };
 
@@ -125,17 +141,9 @@ export const createFanout = (deps: {
     if ((await patterns.getEntry(conversationUuid, entry.seq + 1)) !== undefined) return;
     const conversation = await memberships.atLeast(conversationUuid, entry.members_seq ?? 0);
     if (conversation === undefined) return;
-    const shown = entry.preview ?? entry.message;
-    const last_rev = entry.rev ?? 0;
-    const changes = {
-      set: { last_rev, ...(shown !== undefined && { last_message: shown }) },
-      remove: { ...(shown === undefined && { last_message: true as const }) },
-    };
-    const newestHere: Condition = { attribute: 'last_seq', is: '=', value: entry.seq };
-    const condition = { all: [newestHere, below('last_rev', last_rev)] };
     const readers = conversation.members.filter((member) => mayRead(member, entry.seq));
     await inParallel(readers, rowsAtOnce, async ({ user_uuid }) => {
-      await update(user_uuid, conversationUuid, { changes, condition });
+      await update(user_uuid, conversationUuid, revision(entry));
     });
   };
 

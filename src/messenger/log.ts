@@ -65,7 +65,9 @@ export const createLog = (
   const seed = (a << 24) | (b << 16) | (c << 8) | d;
   let remembered = 0;
   const tails = new LRUCache<string, Tail>({
-    max: tailsMax,
+    // Counted by size rather than by `max`, which would set aside room for all of them at once.
+    maxSize: tailsMax,
+    sizeCalculation: () => 1,
     dispose: (tail) => {
       remembered -= tail.recent.size;
     },
@@ -152,15 +154,16 @@ export const createLog = (
     if (call?.deadline !== undefined && begun >= call.deadline) throw tooLate();
     const since = windowStart(draft.uuidTime ?? begun);
     const tail = tails.get(conversation) ?? (await readBack(conversation, Math.max(since, windowStart(begun)), call));
-    // Every entry of the window up to this seq has been looked at for the uuid.
-    let checked = 0;
+    // Every entry of the window up to this seq has been looked at for the uuid. One minted here cannot stand anywhere yet,
+    // but from the first put on it may: by that very put, when its answer is lost.
+    let checked = draft.uuidTime === undefined ? tail.head : 0;
     // The entries this call has tried to put, as their place and time: one found later is no replay, but its own.
     const tried = new Set<string>();
     const nameOf = (entry: EntryItem) => `${entry.seq} ${entry.created_at}`;
     const found = (entry: EntryItem) => ({ entry, replayed: !tried.has(nameOf(entry)) });
 
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      if (draft.uuidTime !== undefined) {
+      if (checked < tail.head) {
         const bound = { since, checked };
         const standing =
           (await findRemembered(conversation, tail, draft.uuid, call)) ??

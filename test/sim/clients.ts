@@ -101,7 +101,7 @@ export const createClient = (world: World, fleet: Fleet, notes: Notes, me: Perso
         world.chance(0.3) ? 2 : 1,
       );
       // Long after it was settled, the same uuid comes once more from somewhere.
-      if (sent !== undefined && world.chance(0.1)) {
+      if (sent !== undefined && world.chance(0.2)) {
         world.after(world.random() * 20_000, () => {
           const again = world.pick(fleet.nodes).messenger.send(call, conversation as ConversationUuid, request);
           again.then((answer) => check(answer.message)).catch(() => undefined);

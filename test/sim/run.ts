@@ -47,11 +47,12 @@ const live = async (
   await client.provision();
   await world.wait(world.random() * 200);
   const wanted = others.map((other) => other.handle);
-  const partner = world.pick(wanted);
+  // Mostly the same two, from both sides at once: conversations that are busy, and opened simultaneously.
+  const partner = world.chance(0.8) ? (wanted[0] ?? me.handle) : world.pick(wanted);
   const conversations: string[] = [];
   const direct = await client.open([partner]);
   if (direct !== undefined) conversations.push(direct.uuid);
-  if (wanted.length >= 2 && world.chance(0.5)) {
+  if (wanted.length >= 2 && me.handle === 'person_0' && world.chance(0.7)) {
     const group = await client.open(wanted, 'the group');
     if (group !== undefined) conversations.push(group.uuid);
   }
@@ -76,12 +77,7 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   const world = new World(seed);
   const notes = emptyNotes();
   const table = createMemoryTable({ schema: mainSchema, name: 'sim', now: () => world.now });
-  const truth = createTruth(
-    table,
-    () => world.now,
-    mutation,
-    (what) => notes.wrong.push(what),
-  );
+  const truth = createTruth(table, mutation, (what) => notes.wrong.push(what));
   const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), weathers(world));
   const people = createPeople(world, world.pick([2, 3, 4]));
 
@@ -89,7 +85,7 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   for (const me of people) {
     const client = createClient(world, fleet, notes, me);
     const others = people.filter((person) => person !== me);
-    live(world, client, me, others, 2 + world.below(4))
+    live(world, client, me, others, 4 + world.below(8))
       .catch((error: unknown) => notes.wrong.push(`a client failed: ${String(error)}`))
       .finally(() => {
         living -= 1;
