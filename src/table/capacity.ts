@@ -16,18 +16,32 @@ const DOCUMENT_OVERHEAD_BYTES = 3;
 /** Bytes of UTF-8; the common case of plain ASCII is a native call either way. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-/** "Approximately 1 byte per two significant digits, plus 1 byte", and 1 for the sign; zeros at both ends do not count. */
+/** A number's digits without an exponent: `15e-8` as ['', '00000015']. */
+const plainDigits = (magnitude: number): readonly [whole: string, fraction: string] => {
+  const [mantissa = '', exponentText = '0'] = magnitude.toString().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const exponent = Number(exponentText);
+  if (exponent >= 0) return [whole + fraction.padEnd(exponent, '0').slice(0, exponent), fraction.slice(exponent)];
+  return ['', whole.padStart(-exponent, '0') + fraction];
+};
+
+/**
+ * "Approximately 1 byte per two significant digits, plus 1 byte"; zeros at both ends do not count, and a sign costs 1
+ * more. Digits come in pairs on either side of the decimal point.
+ */
 const numberSize = (value: number): number => {
   if (value === 0) return 1;
-  const [mantissa = '', exponentText = '0'] = Math.abs(value).toString().split('e');
-  const [whole = '', fraction = ''] = mantissa.split('.');
-  const digits = `${whole}${fraction}`;
-  const leading = digits.length - digits.replace(/^0+/, '').length;
-  const significant = digits.replace(/^0+/, '').replace(/0+$/, '').length;
-  // DynamoDB keeps digits in pairs around the decimal point, so an odd position of the first digit costs half a byte more.
-  const firstDigitPosition = whole.length - leading + Number(exponentText);
-  const padded = significant + (Math.abs(firstDigitPosition) % 2);
-  return Math.ceil(padded / 2) + 1 + (value < 0 ? 1 : 0);
+  const sign = value < 0 ? 1 : 0;
+  if (Number.isSafeInteger(value)) {
+    let whole = Math.abs(value);
+    while (whole % 10 === 0) whole /= 10;
+    return 1 + sign + Math.ceil(String(whole).length / 2);
+  }
+  const [wholeDigits, fractionDigits] = plainDigits(Math.abs(value));
+  const whole = wholeDigits.replace(/^0+/, '');
+  if (fractionDigits === '') return 1 + sign + Math.ceil(whole.replace(/0+$/, '').length / 2);
+  const fraction = whole === '' ? fractionDigits.replace(/^0+/, '') : fractionDigits;
+  return 1 + sign + Math.ceil(whole.length / 2) + Math.ceil(fraction.length / 2);
 };
 
 /** The size of one value, without its attribute's name. */

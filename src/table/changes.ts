@@ -1,18 +1,19 @@
 /** Applies an update to an item, as DynamoDB's SET, ADD, DELETE and REMOVE do: every clause reads the item as it was before. */
 import { addNumbers } from './decimal.ts';
 import { TableError } from './errors.ts';
+import { checkAttributeName, checkValue } from './limits.ts';
 import type { Attributes, Changes, Item, Key, Value } from './port.ts';
 
 const invalid = (message: string): TableError => new TableError('invalid', message);
 
 /**
  * Refuses what types refuse already, for callers that have none (the command line): a key in an update (BOUND-3), and one
- * attribute under two clauses.
+ * attribute under two clauses. Refuses values that no table holds, too.
  */
 export const checkChanges = (changes: Changes): void => {
   const seen = new Set<string>();
   for (const clause of [changes.set, changes.setIfAbsent, changes.add, changes.deleteFrom, changes.remove]) {
-    for (const name of Object.keys(clause ?? {})) {
+    for (const [name, value] of Object.entries<Value | undefined>(clause ?? {})) {
       if (name === 'pk' || name === 'sk') {
         throw invalid(
           `${name} is part of the key, and a key is never updated: put the new item, then delete the old one`,
@@ -20,6 +21,8 @@ export const checkChanges = (changes: Changes): void => {
       }
       if (seen.has(name)) throw invalid(`an update names the attribute ${name} twice`);
       seen.add(name);
+      checkAttributeName(name);
+      if (value !== undefined) checkValue(name, value);
     }
   }
 };

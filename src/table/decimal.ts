@@ -1,5 +1,10 @@
 /** Addition as DynamoDB does it, in decimal: 0.1 + 0.2 is 0.3, which doubles do not say. */
 
+import { TableError } from './errors.ts';
+
+/** The precision of DynamoDB's numbers. */
+const DIGITS_MAX = 38;
+
 interface Decimal {
   readonly digits: bigint;
   readonly exponent: number;
@@ -11,7 +16,10 @@ const decimal = (value: number): Decimal => {
   return { digits: BigInt(`${whole}${fraction}`), exponent: Number(exponent) - fraction.length };
 };
 
-/** The sum of the decimals that two doubles stand for (their shortest forms), as the nearest double. */
+/**
+ * The sum of the decimals that two finite doubles stand for (their shortest forms), as the nearest double. Throws
+ * `invalid` for a sum of more than 38 digits, which DynamoDB does not hold.
+ */
 export const addNumbers = (left: number, right: number): number => {
   const sum = left + right;
   if (Number.isSafeInteger(left) && Number.isSafeInteger(right) && Number.isSafeInteger(sum)) return sum;
@@ -19,5 +27,8 @@ export const addNumbers = (left: number, right: number): number => {
   const b = decimal(right);
   const exponent = Math.min(a.exponent, b.exponent);
   const digits = a.digits * 10n ** BigInt(a.exponent - exponent) + b.digits * 10n ** BigInt(b.exponent - exponent);
+  if (digits.toString().replace(/^-/, '').replace(/0+$/, '').length > DIGITS_MAX) {
+    throw new TableError('invalid', `the sum ${left} + ${right} has more than ${DIGITS_MAX} digits`);
+  }
   return Number(`${digits}e${exponent}`);
 };

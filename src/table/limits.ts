@@ -15,12 +15,12 @@ export const PARTITION_KEY_BYTES_MAX = 2_048;
 export const SORT_KEY_BYTES_MAX = 1_024;
 export const BATCH_GET_MAX = 100;
 export const BATCH_WRITE_MAX = 25;
-/** Lists and maps inside each other. */
+/** Levels of an attribute: so many lists and maps inside each other, less one for what the innermost holds. */
 export const NESTING_MAX = 32;
 export const ATTRIBUTE_NAME_BYTES_MAX = 65_535;
-/** Numbers reach from 1E-130 to 9.9999999999999999999999999999999999999E+125 in magnitude, and zero. */
+/** Numbers are zero, or of a magnitude from 1E-130 to just below 1E+126. */
 const NUMBER_MAGNITUDE_MIN = 1e-130;
-const NUMBER_MAGNITUDE_MAX = 9.999999999999999e125;
+const NUMBER_MAGNITUDE_END = 1e126;
 
 const invalid = (message: string): TableError => new TableError('invalid', message);
 
@@ -46,12 +46,13 @@ export const checkKey = (key: Key): void => {
 const checkNumber = (name: string, value: number): void => {
   if (!Number.isFinite(value)) throw invalid(`the attribute ${name} is not a number`);
   const magnitude = Math.abs(value);
-  if (magnitude > NUMBER_MAGNITUDE_MAX || (magnitude !== 0 && magnitude < NUMBER_MAGNITUDE_MIN)) {
+  if (magnitude >= NUMBER_MAGNITUDE_END || (magnitude !== 0 && magnitude < NUMBER_MAGNITUDE_MIN)) {
     throw invalid(`the attribute ${name} is outside the range of numbers, 1E-130 to 9.99E+125`);
   }
 };
 
-const checkAttributeName = (name: string): void => {
+/** Refuses a name that is empty, too long, or not safe as a name of an object's property. */
+export const checkAttributeName = (name: string): void => {
   if (name === '') throw invalid('an attribute name must not be empty');
   if (name === '__proto__') throw invalid('an attribute cannot be called __proto__');
   if (name.length * 3 > ATTRIBUTE_NAME_BYTES_MAX && utf8Length(name) > ATTRIBUTE_NAME_BYTES_MAX) {
@@ -61,7 +62,11 @@ const checkAttributeName = (name: string): void => {
 
 /** Refuses a value that DynamoDB cannot hold: NaN and the like, an empty set, nesting too deep, `undefined` inside. */
 export const checkValue = (name: string, value: Value, depth = 0): void => {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return;
+  if (typeof value === 'boolean' || value === null) return;
+  if (typeof value === 'string') {
+    if (loneSurrogate.test(value)) throw invalid(`the attribute ${name} is not well-formed Unicode`);
+    return;
+  }
   if (typeof value === 'number') {
     checkNumber(name, value);
     return;
@@ -70,10 +75,13 @@ export const checkValue = (name: string, value: Value, depth = 0): void => {
   if (value instanceof Uint8Array) return;
   if (value instanceof Set) {
     if (value.size === 0) throw invalid(`the set ${name} must not be empty`);
-    for (const member of value) if (typeof member !== 'string') throw invalid(`the set ${name} must hold strings`);
+    for (const member of value) {
+      if (typeof member !== 'string') throw invalid(`the set ${name} must hold strings`);
+      checkValue(name, member);
+    }
     return;
   }
-  if (depth >= NESTING_MAX) throw invalid(`the attribute ${name} is nested deeper than ${NESTING_MAX} levels`);
+  if (depth + 1 >= NESTING_MAX) throw invalid(`the attribute ${name} is nested deeper than ${NESTING_MAX} levels`);
   if (Array.isArray(value)) {
     for (const element of value) checkValue(name, element, depth + 1);
     return;

@@ -43,9 +43,13 @@ export const encodeItem = (item: Item, size: number): Stored => {
 
 /** Reads the size alone; `undefined` for no item. */
 export const storedItem = (bytes: Uint8Array | undefined): Stored | undefined =>
-  bytes === undefined
-    ? undefined
-    : { bytes, size: new DataView(bytes.buffer, bytes.byteOffset, SIZE_BYTES).getUint32(0) };
+  bytes === undefined ? undefined : storedOf(bytes);
+
+/** As `storedItem`, for bytes that are there. */
+export const storedOf = (bytes: Uint8Array): Stored => ({
+  bytes,
+  size: new DataView(bytes.buffer, bytes.byteOffset, SIZE_BYTES).getUint32(0),
+});
 
 /** A new object each time: nothing is shared between callers. */
 export const decodeItem = (stored: Stored): Item => packr.unpack(stored.bytes.subarray(SIZE_BYTES)) as Item;

@@ -11,7 +11,7 @@ import {
 } from '../limits.ts';
 import type { Item, Key, QueryPosition, QueryRequest, QueryResult, SortCondition } from '../port.ts';
 import type { TableSchema } from '../schema.ts';
-import { decodeItem, storedItem } from './codec.ts';
+import { decodeItem, storedOf } from './codec.ts';
 import { indexKey, indexRange, itemRange } from './keys.ts';
 import type { KvRange, KvReader, StoreName } from './kv.ts';
 
@@ -29,17 +29,23 @@ export const readPage = (
   let bytes = 0;
   let full = false;
   for (const { value } of reader.range(store, range)) {
-    const stored = storedItem(value);
-    if (stored === undefined) break;
+    const stored = storedOf(value);
+    // A page holds what fits into 1 MB; one item always does.
+    if (bytes + stored.size > PAGE_BYTES_MAX) {
+      full = true;
+      break;
+    }
     items.push(decodeItem(stored));
     bytes += stored.size;
-    full = items.length >= limit || bytes >= PAGE_BYTES_MAX;
-    if (full) break;
+    if (items.length >= limit) {
+      full = true;
+      break;
+    }
   }
   const last = items.at(-1);
   return {
     items,
-    // DynamoDB names a position whenever it stopped early, without looking whether anything follows.
+    // DynamoDB names a position when it reached the limit, without looking whether anything follows.
     ...(full && last !== undefined ? { next: options.positionOf(last) } : {}),
     capacity: { read: readUnits(bytes, options.consistent), write: 0 },
   };

@@ -4,11 +4,12 @@
  */
 import { readUnits } from '../capacity.ts';
 import { applyChanges, checkChanges } from '../changes.ts';
+import { checkCondition } from '../conditions.ts';
 import { TableError } from '../errors.ts';
 import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
 import type { BatchWrite, CallOptions, Capacity, Item, Key, ScannableTable, UpdateRequest } from '../port.ts';
 import type { TableSchema } from '../schema.ts';
-import { decodeItem, type Stored, storedItem } from './codec.ts';
+import { decodeItem, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
 import { beginFeed, EMBEDDED_SHARD, endFeed, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
@@ -59,11 +60,13 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     }
   };
 
-  const write = async (request: WriteRequest, call: CallOptions | undefined): Promise<Capacity> =>
-    committer.submit((session) => {
+  const write = async (request: WriteRequest, call: CallOptions | undefined): Promise<Capacity> => {
+    if (request.condition !== undefined) checkCondition(request.condition);
+    return committer.submit((session) => {
       inTime(call);
       return units(0, writeItem(session, schema, request));
     });
+  };
 
   const putRequest = (item: Item, condition: WriteRequest['condition']): WriteRequest => {
     const size = checkItem(item);
@@ -166,8 +169,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       const due = kv.read((reader) => {
         const keys: Key[] = [];
         for (const { value } of reader.range('expiry', expiryRange(nowSeconds))) {
-          const stored = storedItem(value);
-          if (stored !== undefined) keys.push(decodeItem(stored));
+          keys.push(decodeItem(storedOf(value)));
           if (keys.length >= EXPIRED_PER_STEP) break;
         }
         return keys;
