@@ -20,9 +20,9 @@ const cell = (value: unknown): string => {
 };
 
 /** Rows as a table with these columns; a sentence where there are none. */
-export const table = (rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): string => {
+export const table = (rows: readonly object[], columns: readonly string[]): string => {
   if (rows.length === 0) return '(no rows)';
-  const cells = rows.map((row) => columns.map((column) => cell(row[column])));
+  const cells = rows.map((row) => columns.map((column) => cell((row as Readonly<Record<string, unknown>>)[column])));
   const widths = columns.map((column, at) => Math.max(column.length, ...cells.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row

@@ -6,6 +6,7 @@ import { createLocalCache } from '#cache/local';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
+import type { Fanout } from '#messenger/fanout';
 import { startFeedRunner } from '#messenger/feed-runner';
 import type { Import } from '#messenger/import';
 import type { Messenger } from '#messenger/messenger';
@@ -19,7 +20,7 @@ const production = 'prod';
 /** The configuration for a script, and its arguments without the word. Throws a ConfigError. */
 export const targetOf = (args: readonly string[]): { config: Config; rest: string[] } => {
   const rest = args.filter((arg) => arg !== production);
-  const environment = { ...process.env, DAX_ENDPOINT: undefined, VALKEY_URL: undefined };
+  const environment: Record<string, string | undefined> = { ...process.env, DAX_ENDPOINT: '', VALKEY_URL: '' };
   if (rest.length < args.length && environment.AWS_REGION === undefined) {
     environment.AWS_REGION = environment.AWS_DEFAULT_REGION ?? 'us-east-1';
   }
@@ -47,6 +48,7 @@ export const withTables = async <T>(config: Config, work: (tables: Tables) => Pr
 export interface Workbench {
   readonly messenger: Messenger;
   readonly patterns: Patterns;
+  readonly fanout: Fanout;
   readonly importConversation: Import;
   /** What was asked of the table so far, in order. */
   readonly uses: PatternUse[];
@@ -82,5 +84,5 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
       await runner.settled();
       await runner.stop();
     };
-    return work({ messenger, patterns, importConversation, uses, settle });
+    return work({ messenger, patterns, fanout, importConversation, uses, settle });
   });

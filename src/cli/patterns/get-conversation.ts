@@ -1,0 +1,34 @@
+/** Pattern A: one conversation, newest first. */
+import type { Command } from '../main.ts';
+import { print, requests, table } from '../output.ts';
+import { targetOf, withWorkbench } from '../target.ts';
+import { conversationOf, personOf } from './people.ts';
+
+export const command: Command = {
+  help: `patterns/get-conversation [CONVERSATION] [prod] [--as HANDLE] [--limit N]
+
+A: shows a conversation, newest first, as one of its participants sees it.
+  SELECT uuid, display_name, handle, message, created_at FROM messages
+  WHERE message_group_uuid = :g ORDER BY created_at DESC
+Prints the requests it made, the rows, and the capacity consumed.`,
+  options: { as: { type: 'string' }, limit: { type: 'string', default: '20' } },
+  run: async (positionals, values) => {
+    const { config, rest } = targetOf(positionals);
+    await withWorkbench(config, async ({ messenger, uses }) => {
+      const { user } = await personOf(messenger, values.as as string | undefined);
+      const conversation = await conversationOf(messenger, user, rest[0]);
+      // Entry 0 and names are in the cache by then: what is printed is what the pattern itself costs.
+      await messenger.conversation({ user }, conversation);
+      uses.length = 0;
+      const { messages } = await messenger.history({ user }, conversation, { limit: Number(values.limit) });
+      print(requests(uses));
+      print('');
+      print(
+        table(
+          messages.map((message) => ({ ...message })),
+          ['seq', 'created_at', 'handle', 'message', 'uuid'],
+        ),
+      );
+    });
+  },
+};
