@@ -78,6 +78,7 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
     ...(entry.deleted_at !== undefined && { deleted_at: entry.deleted_at }),
     ...(entry.reply_to !== undefined && { reply_to: entry.reply_to }),
     ...(entry.reactions !== undefined && { reactions: reactionsView(entry.reactions) }),
+    ...(entry.rev !== undefined && { rev: entry.rev }),
   });
 
   const messages = async (entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]> => {

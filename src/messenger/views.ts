@@ -29,6 +29,8 @@ export interface MessageView {
   readonly deleted_at?: string;
   readonly reply_to?: number;
   readonly reactions?: Readonly<Record<string, string[]>>;
+  /** Counts edits, deletion and reactions: of two versions of a message, the higher is the newer. */
+  readonly rev?: number;
   readonly unreadable?: UnreadableReason;
 }
 

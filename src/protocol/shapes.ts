@@ -70,6 +70,7 @@ export const Message = Type.Object(
     deleted_at: Type.Optional(Time),
     reply_to: Type.Optional(Seq),
     reactions: Type.Optional(Type.Record(Type.String(), Type.Array(Uuid))),
+    rev: Type.Optional(Type.Integer({ description: 'Counts the changes of the message: of two versions, the newer' })),
     unreadable: Type.Optional(Type.String({ description: 'Why the stored text does not open (SEC-3)' })),
   },
   closed,
