@@ -31,7 +31,13 @@ const freePort = () =>
 
 const answers = async (endpoint) => {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await fetch(endpoint).then(() => true, () => false)) return true;
+    if (
+      await fetch(endpoint).then(
+        () => true,
+        () => false,
+      )
+    )
+      return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;
@@ -41,13 +47,17 @@ let engine;
 if (process.argv.includes('--dynamodb-local')) {
   const binary = join(root, 'node_modules', '@dynoxide', 'linux-x64', 'dynoxide');
   if (!existsSync(binary)) {
-    console.error('parley: dynoxide, the local DynamoDB server, is installed on Linux x64 only. Start another DynamoDB server and set DYNAMODB_ENDPOINT.');
+    console.error(
+      'parley: dynoxide, the local DynamoDB server, is installed on Linux x64 only. Start another DynamoDB server and set DYNAMODB_ENDPOINT.',
+    );
     process.exit(1);
   }
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const port = Number(environment.DYNAMODB_PORT ?? (await freePort()));
   const endpoint = `http://127.0.0.1:${port}`;
-  engine = spawn(binary, ['serve', '--port', String(port), '--db-path', join(data, 'dynamodb.db')], { stdio: 'ignore' });
+  engine = spawn(binary, ['serve', '--port', String(port), '--db-path', join(data, 'dynamodb.db')], {
+    stdio: 'ignore',
+  });
   engine.on('exit', (code) => {
     if (code !== null && code !== 0) console.error(`parley: the DynamoDB server ended with ${code}`);
   });
@@ -72,11 +82,16 @@ if (process.argv.includes('--dynamodb-local')) {
     process.exit(1);
   }
   console.log(`DynamoDB is at ${endpoint} (table parley)`);
-  console.log(`  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --table-name parley --endpoint-url ${endpoint} --region us-east-1`);
+  console.log(
+    `  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --table-name parley --endpoint-url ${endpoint} --region us-east-1`,
+  );
   console.log(`  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local DYNAMODB_ENDPOINT=${endpoint} bin/ddb/scan`);
 }
 
-const server = spawn(process.execPath, [join(root, 'dist', 'server', 'main.js')], { env: environment, stdio: 'inherit' });
+const server = spawn(process.execPath, [join(root, 'dist', 'server', 'main.js')], {
+  env: environment,
+  stdio: 'inherit',
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal));
 server.on('exit', (code, signal) => {
   engine?.kill();

@@ -11,6 +11,7 @@ import { type CognitoConfig, type Config, ConfigError, readConfig } from './conf
 import { LockedError } from './lock.ts';
 import { createLogger } from './logging.ts';
 import type { PublicConfig } from './routes/system.ts';
+import { loadSample, samplePeople } from './sample/load.ts';
 
 /** A stop that is not done by then is broken off; process managers wait ten seconds. */
 const stopMs = 9_000;
@@ -32,6 +33,9 @@ const cognitoSignIn = ({ clientId, domain }: CognitoConfig): Omit<PublicConfig, 
   }),
 });
 
+/** Who a page offers to sign in as on a first start. */
+const people = samplePeople.map(({ handle, display_name }) => ({ handle, display_name }));
+
 const signInOptions = async (config: Config) => {
   const { signIn } = config;
   if (signIn.kind === 'cognito') {
@@ -43,7 +47,11 @@ const signInOptions = async (config: Config) => {
     };
   }
   const issuer = await createEmbeddedIssuer(now);
-  return { verify: issuer.verify, issuer, signIn: () => ({ sign_in: 'embedded' as const, people: [] }) };
+  return {
+    verify: issuer.verify,
+    issuer,
+    signIn: () => ({ sign_in: 'embedded' as const, people: config.demo ? people : [] }),
+  };
 };
 
 /** Stops once, however often it is asked to: no new work, what was accepted finished, streams told, tables closed. */
@@ -69,6 +77,7 @@ const start = async (): Promise<void> => {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
   const composition = await compose(config, logger);
+  if (config.demo) await loadSample(composition.messenger);
   const app = await buildApp({
     ...composition,
     ...(await signInOptions(config)),
