@@ -8,7 +8,7 @@ import { bundledCode } from './lambda-code.ts';
 import { acknowledge, packs } from './validation.ts';
 
 const infra = dirname(dirname(fileURLToPath(import.meta.url)));
-const config = loadConfig(process.env['PARLEY_INFRA_CONFIG'] ?? join(infra, 'config', 'example.json'));
+const config = loadConfig(process.env.PARLEY_INFRA_CONFIG ?? join(infra, 'config', 'example.json'));
 const outdir = join(infra, 'cdk.out');
 const app = buildApp(config, bundledCode, outdir, { outdir });
 acknowledge(app, config);

@@ -1,10 +1,21 @@
-/** The rule packs of cdk-nag that every synthesis must pass, and each finding that is accepted, with its reason. */
-import { type App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
+/** What every synthesis must pass: CloudFormation's validator, our own rules, cdk-nag's packs; and each finding that is accepted. */
+import { readFileSync } from 'node:fs';
+import { type App, CloudFormationValidatePlugin, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks } from 'cdk-nag';
 import type { Config } from './config.ts';
 import { functionNames } from './stacks/roles.ts';
 
+const tableRules = new URL('../rules/tables.guard', import.meta.url);
+
+/** The validator that comes with the CDK, and with it our rules for the type of table that no published rule looks at. */
+export const validator = (): CloudFormationValidatePlugin =>
+  new CloudFormationValidatePlugin({
+    guardRules: [{ name: 'tables.guard', content: readFileSync(tableRules, 'utf8') }],
+  });
+
+/** Everything a synthesis is held to. */
 export const packs = (app: App): IPolicyValidationPlugin[] => [
+  validator(),
   new AwsSolutionsChecks(app),
   new HIPAASecurityChecks(app),
   new NIST80053R5Checks(app),

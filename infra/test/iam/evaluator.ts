@@ -120,11 +120,11 @@ function principalMatches(statement: Statement, request: Request): 'direct' | 'a
   if (principal === undefined || principal === '*') return 'direct';
   const { arn, account } = request.principal;
   let found: 'account' | 'no' = 'no';
-  for (const named of many(principal['AWS'])) {
+  for (const named of many(principal.AWS)) {
     if (named === '*' || named === arn) return 'direct';
     if (named === account || named === `arn:aws:iam::${account}:root`) found = 'account';
   }
-  if (many(principal['Service']).includes(arn)) return 'direct';
+  if (many(principal.Service).includes(arn)) return 'direct';
   return found;
 }
 

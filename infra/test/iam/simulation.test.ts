@@ -1,6 +1,6 @@
 /** Requests against all synthesised policies together: organization, endpoint, identity, resource, session. */
 import { describe, expect, it } from 'vitest';
-import { readTemplates } from '../support/templates.ts';
+import { readTemplates } from '../support/assemblies.ts';
 import { requests } from './requests.ts';
 import { simulate } from './world.ts';
 

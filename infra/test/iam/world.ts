@@ -50,13 +50,13 @@ function identityPolicies(templates: Templates, roleName: string): Policy[] {
   const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']
     .flatMap((type) => resourcesOf(templates, type))
     .filter(({ stack, Properties }) =>
-      list(Properties['Roles']).some((role) => resolve(templates, stack, role) === roleName),
+      list(Properties.Roles).some((role) => resolve(templates, stack, role) === roleName),
     )
-    .map(({ stack, Properties }) => document(templates, stack, Properties['PolicyDocument']));
+    .map(({ stack, Properties }) => document(templates, stack, Properties.PolicyDocument));
   const inline = resourcesOf(templates, 'AWS::IAM::Role')
-    .filter(({ Properties }) => Properties['RoleName'] === roleName)
+    .filter(({ Properties }) => Properties.RoleName === roleName)
     .flatMap(({ stack, Properties }) =>
-      list(Properties['Policies']).map((entry) => document(templates, stack, at(entry, 'PolicyDocument'))),
+      list(Properties.Policies).map((entry) => document(templates, stack, at(entry, 'PolicyDocument'))),
     );
   return [...attached, ...inline];
 }
@@ -66,7 +66,7 @@ const controlPolicies = (templates: Templates): Policy[][] => [
   [
     fullAccess,
     ...resourcesOf(templates, 'AWS::Organizations::Policy').map(({ stack, Properties }) =>
-      document(templates, stack, Properties['Content']),
+      document(templates, stack, Properties.Content),
     ),
   ],
 ];
@@ -74,11 +74,10 @@ const controlPolicies = (templates: Templates): Policy[][] => [
 /** The endpoint of a service in the active region: gateway for callers in the VPC, interface for those from on-premises. */
 function endpointFor(templates: Templates, service: string, way: Way): Found | undefined {
   const named = resourcesOf(templates, 'AWS::EC2::VPCEndpoint', `ParleyNetwork-${example.activeRegion}`).filter(
-    ({ stack, Properties }) =>
-      String(resolve(templates, stack, Properties['ServiceName'] ?? '')).endsWith(`.${service}`),
+    ({ stack, Properties }) => String(resolve(templates, stack, Properties.ServiceName ?? '')).endsWith(`.${service}`),
   );
   const kind = way === 'vpc' && service === 'dynamodb' ? 'Gateway' : 'Interface';
-  return named.find(({ Properties }) => Properties['VpcEndpointType'] === kind);
+  return named.find(({ Properties }) => Properties.VpcEndpointType === kind);
 }
 
 const arnOf = (who: Who, account: string): string => {
@@ -95,16 +94,16 @@ const arnOf = (who: Who, account: string): string => {
 /** The table, or key, policy that stands at a resource. */
 function resourcePolicy(templates: Templates, resource: string): { policy?: Policy; decides: boolean } {
   for (const { stack, Properties } of resourcesOf(templates, 'AWS::DynamoDB::GlobalTable'))
-    for (const replica of list(Properties['Replicas'])) {
+    for (const replica of list(Properties.Replicas)) {
       const { account } = templates[stack] ?? { account: '' };
-      const arn = `arn:aws:dynamodb:${String(at(replica, 'Region'))}:${account}:table/${String(Properties['TableName'])}`;
+      const arn = `arn:aws:dynamodb:${String(at(replica, 'Region'))}:${account}:table/${String(Properties.TableName)}`;
       const content = at(replica, 'ResourcePolicy.PolicyDocument');
       if (content !== undefined && (resource === arn || resource.startsWith(`${arn}/index/`)))
         return { policy: document(templates, stack, content), decides: false };
     }
   for (const { stack, id, Properties } of resourcesOf(templates, 'AWS::KMS::Key'))
-    if (resource.endsWith(`:key/${id}`) && Properties['KeyPolicy'] !== undefined)
-      return { policy: document(templates, stack, Properties['KeyPolicy']), decides: true };
+    if (resource.endsWith(`:key/${id}`) && Properties.KeyPolicy !== undefined)
+      return { policy: document(templates, stack, Properties.KeyPolicy), decides: true };
   return { decides: false };
 }
 
@@ -118,7 +117,7 @@ export function simulate(templates: Templates, asked: Simulated): Decision {
   const found =
     asked.way === 'vpc' || asked.way === 'on-premises' ? endpointFor(templates, service, asked.way) : undefined;
   const endpointId = asked.way === 'another vpc' ? 'vpce-0000foreign' : found && `vpce-${found.id}`;
-  const endpoint = found && document(templates, found.stack, found.Properties['PolicyDocument']);
+  const endpoint = found && document(templates, found.stack, found.Properties.PolicyDocument);
   const resource = resourcePolicy(templates, asked.resource);
   const resourceAccount = asked.resource.split(':')[4] || ours;
   const policies: AppliedPolicies = {

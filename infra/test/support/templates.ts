@@ -1,9 +1,4 @@
 /** Synthesised templates as data: read, searched, copied, and with their references resolved as far as names are fixed. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { inject } from 'vitest';
-import type { VariantName } from './variants.ts';
-
 /** Any JSON; templates are looked into, never typed. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };
@@ -24,25 +19,6 @@ export interface Template {
 
 /** By stack name. */
 export type Templates = { readonly [stack: string]: Template };
-
-interface Manifest {
-  readonly artifacts: { readonly [id: string]: { readonly type: string; readonly environment?: string } };
-}
-
-/** Reads the cloud assembly of a variant. */
-export function readTemplates(variant: VariantName): Templates {
-  const folder = join(inject('assemblies'), variant);
-  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
-  const templates: Record<string, Template> = {};
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.template.json'))) {
-    const stack = file.replace('.template.json', '');
-    const [, account = '', region = ''] =
-      /^aws:\/\/(\d+)\/(.+)$/.exec(manifest.artifacts[stack]?.environment ?? '') ?? [];
-    const parsed = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Partial<Template>;
-    templates[stack] = { account, region, Resources: parsed.Resources ?? {}, Outputs: parsed.Outputs ?? {} };
-  }
-  return templates;
-}
 
 export interface Found extends Resource {
   readonly stack: string;
@@ -110,7 +86,7 @@ function reference({ account, region, Resources }: Template, id: string): string
   if (id === 'AWS::URLSuffix') return 'amazonaws.com';
   const resource = Resources[id];
   if (resource?.Type === 'AWS::EC2::VPCEndpoint') return `vpce-${id}`;
-  if (resource?.Type === 'AWS::IAM::Role') return String(resource.Properties['RoleName'] ?? id);
+  if (resource?.Type === 'AWS::IAM::Role') return String(resource.Properties.RoleName ?? id);
   return id;
 }
 

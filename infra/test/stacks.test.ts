@@ -1,0 +1,183 @@
+/** What the stacks hold, where no control speaks of it, and what the other variants change. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { indexes, keysSchema, mainSchema, primaryKey } from '../../src/table/schema.ts';
+import { buildApp } from '../src/app.ts';
+import { bundledCode, placeholderCode } from '../src/lambda-code.ts';
+import { operationsInUse } from '../src/stacks/watch.ts';
+import { readTemplates } from './support/assemblies.ts';
+import { at, list, resolve, resourcesOf, type Templates } from './support/templates.ts';
+import { example, type VariantName } from './support/variants.ts';
+
+const templates = readTemplates('example');
+const template = (name: string, of: Templates = templates) => Template.fromJSON(structuredClone(of[name]) as never);
+
+describe('[TABLE-1] the tables are those of the schema', () => {
+  it('has its keys, its index, its stream, its expiry', () => {
+    template('ParleyData').hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      TableName: example.tableName,
+      KeySchema: [
+        { AttributeName: primaryKey.partitionKey, KeyType: 'HASH' },
+        { AttributeName: primaryKey.sortKey, KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, index]) => ({
+        IndexName,
+        KeySchema: [
+          { AttributeName: index.partitionKey, KeyType: 'HASH' },
+          { AttributeName: index.sortKey, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      })),
+      TimeToLiveSpecification: { AttributeName: mainSchema.ttl, Enabled: true },
+    });
+  });
+  it('recovers as far back as the schema says', () => {
+    const days = Object.fromEntries(
+      resourcesOf(templates, 'AWS::DynamoDB::GlobalTable').map(({ Properties }) => [
+        String(Properties.TableName),
+        at(Properties, 'Replicas.0.PointInTimeRecoverySpecification.RecoveryPeriodInDays'),
+      ]),
+    );
+    expect(days).toEqual({ parley: mainSchema.recoveryDays, 'parley-keys': keysSchema.recoveryDays });
+  });
+});
+
+describe('the service', () => {
+  const environment = (family: string): Record<string, unknown> =>
+    Object.fromEntries(
+      resourcesOf(templates, 'AWS::ECS::TaskDefinition')
+        .filter(({ Properties }) => Properties.Family === family)
+        .flatMap(({ stack, Properties }) =>
+          list(at(Properties, 'ContainerDefinitions.0.Environment')).map((variable) => [
+            String(at(variable, 'Name')),
+            resolve(templates, stack, at(variable, 'Value') ?? ''),
+          ]),
+        ),
+    );
+  it('is told everything the environment of the API names', () => {
+    expect(environment('parley-service')).toMatchObject({
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      PORT: '3000',
+      AWS_REGION: example.activeRegion,
+      DYNAMODB_TABLE: 'parley',
+      KMS_KEY_ID: expect.any(String),
+      COGNITO_USER_POOL_ID: expect.any(String),
+      COGNITO_CLIENT_ID: expect.any(String),
+      VALKEY_URL: expect.stringMatching(/^rediss:\/\/parley-service@/),
+      DAX_ENDPOINT: expect.any(String),
+      RATE_LIMIT_PER_USER: '20',
+      RATE_LIMIT_PER_ADDRESS: '200',
+    });
+  });
+  it('leaves the life-cycle task without caches and sign-in', () => {
+    expect(Object.keys(environment('parley-lifecycle')).sort()).toEqual([
+      'AWS_REGION',
+      'DYNAMODB_TABLE',
+      'KMS_KEY_ID',
+      'NODE_ENV',
+    ]);
+  });
+});
+
+describe('the dashboard', () => {
+  it('has a row for every operation of the access patterns', () => {
+    const body = JSON.stringify(
+      resolve(
+        templates,
+        'ParleyWatch',
+        at(resourcesOf(templates, 'AWS::CloudWatch::Dashboard')[0]?.Properties, 'DashboardBody') ?? '',
+      ),
+    );
+    for (const operation of operationsInUse) expect(body).toContain(`${operation}, ms: `);
+  });
+});
+
+describe('the variants', () => {
+  const isolated = (of: Templates): void => {
+    const gateways = resourcesOf(of, 'AWS::EC2::Route');
+    for (const { Properties } of gateways) expect(JSON.stringify(Properties.RouteTableId)).toContain('edge');
+  };
+  it('a public load balancer brings an internet gateway for its own subnets, and no route for any other', () => {
+    const wide = readTemplates('wide');
+    expect(resourcesOf(wide, 'AWS::EC2::InternetGateway').map(({ stack }) => stack)).toEqual([
+      'ParleyNetwork-eu-central-1',
+    ]);
+    expect(resourcesOf(wide, 'AWS::EC2::NatGateway')).toEqual([]);
+    expect(resourcesOf(wide, 'AWS::EC2::Route').length).toBe(3);
+    isolated(wide);
+  });
+  it('a Direct Connect stands in place of the VPN, with a gateway, its association and an interface', () => {
+    const wide = readTemplates('wide');
+    expect(resourcesOf(wide, 'AWS::EC2::VPNConnection')).toEqual([]);
+    for (const type of ['DirectConnectGateway', 'DirectConnectGatewayAssociation', 'PrivateVirtualInterface'])
+      expect(resourcesOf(wide, `AWS::DirectConnect::${type}`).length, type).toBe(2);
+  });
+  it('a replica has the same protections, a key of its own region, and its own policy', () => {
+    const replicas = resourcesOf(readTemplates('wide'), 'AWS::DynamoDB::GlobalTable').map(({ Properties }) =>
+      list(Properties.Replicas).find((replica) => at(replica, 'Region') === 'eu-west-1'),
+    );
+    expect(replicas.length).toBe(2);
+    for (const replica of replicas) {
+      expect(at(replica, 'DeletionProtectionEnabled')).toBe(true);
+      expect(at(replica, 'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled')).toBe(true);
+      expect(at(replica, 'SSESpecification.KMSMasterKeyId')).toBe(
+        'arn:aws:kms:eu-west-1:222222222222:alias/parley-tables',
+      );
+      expect(JSON.stringify(at(replica, 'ResourcePolicy'))).toContain('vpce-0123456789abcdef1');
+    }
+  });
+  it('Config records in every region', () => {
+    const stacks = resourcesOf(readTemplates('wide'), 'AWS::Config::ConfigurationRecorder').map(({ stack }) => stack);
+    expect(stacks.sort()).toEqual(['ParleyCompliance-eu-central-1', 'ParleyCompliance-eu-west-1']);
+  });
+  it('after an evacuation the service, the fan-out and the caches are in the other region, the tables declared where they were', () => {
+    const evacuated = readTemplates('evacuated');
+    const regions = Object.fromEntries(Object.entries(evacuated).map(([stack, { region }]) => [stack, region]));
+    expect(regions).toMatchObject({
+      ParleyData: 'eu-central-1',
+      ParleyService: 'eu-west-1',
+      ParleyFanout: 'eu-west-1',
+      ParleyCache: 'eu-west-1',
+    });
+    const mapping = resourcesOf(evacuated, 'AWS::Lambda::EventSourceMapping')[0];
+    expect(String(mapping?.Properties.EventSourceArn)).toContain(':eu-west-1:');
+  });
+  it.each<VariantName>(['example', 'wide', 'evacuated'])(
+    '%s: every stack is protected from deletion by name and region',
+    (variant) => {
+      for (const [stack, { account, region }] of Object.entries(readTemplates(variant))) {
+        expect(account, stack).toMatch(/^\d{12}$/);
+        expect(region, stack).toMatch(/^eu-/);
+      }
+    },
+  );
+});
+
+describe('the functions’ code', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-code-'));
+  it('is a module with a handler, the real one where there is one', () => {
+    for (const name of ['fanout', 'post-confirmation'] as const) {
+      const source = new URL(`../../src/lambda/${name}.ts`, import.meta.url);
+      const code = existsSync(source) ? bundledCode : placeholderCode;
+      expect(readFileSync(join(code(name, folder), 'index.mjs'), 'utf8')).toMatch(/handler/);
+    }
+    rmSync(folder, { recursive: true });
+  });
+  it('is asked for under both names', () => {
+    const asked: string[] = [];
+    buildApp(
+      example,
+      (name, into) => {
+        asked.push(name);
+        return placeholderCode(name, into);
+      },
+      mkdtempSync(join(tmpdir(), 'parley-code-')),
+    );
+    expect(asked.sort()).toEqual(['fanout', 'post-confirmation']);
+  });
+});
