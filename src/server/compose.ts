@@ -15,6 +15,7 @@ import { createPatterns, type Patterns } from '#store/patterns';
 import type { Table } from '#table/port';
 import { keyWrapper, openTables, type Tables } from './adapters.ts';
 import { type Config, ConfigError } from './config.ts';
+import { createLensSource } from './lens-source.ts';
 import { lockFolder } from './lock.ts';
 import { traceOf } from './problem-replies.ts';
 import type { LensSource } from './routes/lens.ts';
@@ -36,8 +37,6 @@ export interface Composition {
 
 /** The name by which the fan-out keeps its place in the change feed. */
 const consumer = 'fanout';
-/** The newest items of a conversation that the Lens shows. */
-const lensItemsMax = 50;
 
 const now = (): number => Date.now();
 
@@ -64,15 +63,6 @@ const takeTables = async (config: Config): Promise<Tables & { readonly release: 
     throw error;
   }
 };
-
-const createLens = (messenger: Messenger, patterns: Patterns, onUse: LensSource['onUse']): LensSource => ({
-  onUse,
-  items: async (call, conversation) => {
-    await messenger.conversation(call, conversation);
-    const { items } = await patterns.readTail(conversation, Number.MAX_SAFE_INTEGER, lensItemsMax, call);
-    return items as readonly object[] as readonly Readonly<Record<string, unknown>>[];
-  },
-});
 
 export const compose = async (config: Config, log: FastifyBaseLogger): Promise<Composition> => {
   const tables = await takeTables(config);
@@ -105,7 +95,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     ready: async () => {
       await patterns.getCheckpoint(consumer, 'ready', { deadline: now() + 2_000 });
     },
-    ...(embedded && { lens: createLens(messenger, patterns, uses.onUse) }),
+    ...(embedded && { lens: createLensSource(messenger, patterns, uses.onUse) }),
     stop: async () => {
       await runner.stop();
       messenger.close();

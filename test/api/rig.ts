@@ -17,7 +17,8 @@ import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
 import { type AppOptions, buildApp } from '#server/app';
-import { createEmbeddedIssuer } from '#server/auth/embedded-issuer';
+import { createEmbeddedIssuer, makeIssuerKeys } from '#server/auth/embedded-issuer';
+import { createLensSource } from '#server/lens-source';
 import { createLogger } from '#server/logging';
 import { createUses } from '#server/uses';
 import { createPatterns } from '#store/patterns';
@@ -76,7 +77,8 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     if (!background.has(pattern)) requests += 1;
   });
 
-  const issuer = await createEmbeddedIssuer(now);
+  const issuerKeys = makeIssuerKeys();
+  const issuer = await createEmbeddedIssuer(now, issuerKeys);
   const app = await buildApp({
     messenger,
     verify: issuer.verify,
@@ -87,13 +89,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     signIn: () => ({ sign_in: 'embedded', people: [{ handle: 'ada', display_name: 'Ada' }] }),
     rateLimits: { perUser: 100_000, perAddress: 100_000 },
     onUse: uses.onUse,
-    lens: {
-      onUse: uses.onUse,
-      items: async (call, conversation) => {
-        await messenger.conversation(call, conversation);
-        return (await patterns.readTail(conversation, 1e12, 50, call)).items as never;
-      },
-    },
+    lens: createLensSource(messenger, patterns, uses.onUse),
     now,
     random: Math.random,
     randomUuid: randomUUID,
@@ -133,6 +129,8 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     app,
     messenger,
     issuer,
+    /** What the issuer signs with: for tokens that are wrong in one thing. */
+    issuerKeys,
     table,
     faults,
     ask,

@@ -2,7 +2,7 @@
  * Tokens for the embedded default: anybody on this machine may be anyone. The key pair is made at the start and never leaves
  * the process, so a restart signs everybody out. The configuration refuses it off the loopback and in production (SEC-1).
  */
-import { generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import { type CryptoKey, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 import { type UserUuid, userUuid } from '#domain/ids';
 import { unauthenticated, type VerifyToken } from './verify.ts';
 
@@ -18,9 +18,13 @@ const algorithm = 'EdDSA';
 /** A working day: a browser signs in again by itself. */
 const tokenSeconds = 12 * 3_600;
 
+/** A key pair of the issuer's algorithm, made anew. */
+export const makeIssuerKeys = (): Promise<{ readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }> =>
+  generateKeyPair(algorithm);
+
 /** @param now milliseconds since the epoch. */
-export const createEmbeddedIssuer = async (now: () => number): Promise<EmbeddedIssuer> => {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm);
+export const createEmbeddedIssuer = async (now: () => number, keys = makeIssuerKeys()): Promise<EmbeddedIssuer> => {
+  const { publicKey, privateKey } = await keys;
   return {
     issue: async (user) => {
       const issuedAt = Math.floor(now() / 1_000);
