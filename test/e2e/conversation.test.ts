@@ -26,7 +26,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
   let chiara: Person;
 
   beforeAll(async () => {
-    buildWeb();
+    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');

@@ -13,7 +13,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrow
   let ben: Person;
 
   beforeAll(async () => {
-    buildWeb();
+    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');

@@ -156,9 +156,7 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
           onEditLast={editLast}
         />
       )}
-      {jumping ? (
-        <JumpDialog earliest={conversation?.created_at} onJump={jump} onClose={() => onJumping(false)} />
-      ) : null}
+      {jumping ? <JumpDialog onJump={jump} onClose={() => onJumping(false)} /> : null}
       {managing && conversation !== undefined ? (
         <ParticipantsDialog
           conversation={conversation}

@@ -3,8 +3,6 @@ import { type FormEvent, useState } from 'react';
 import { Dialog } from '../ui/dialog.tsx';
 
 interface JumpDialogProps {
-  /** When the conversation began (ISO 8601). */
-  readonly earliest: string | undefined;
   readonly onJump: (day: Date) => void;
   readonly onClose: () => void;
 }
@@ -12,7 +10,7 @@ interface JumpDialogProps {
 const dateValue = (date: Date): string =>
   `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;
 
-export function JumpDialog({ earliest, onJump, onClose }: JumpDialogProps) {
+export function JumpDialog({ onJump, onClose }: JumpDialogProps) {
   const [value, setValue] = useState(() => dateValue(new Date()));
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -31,7 +29,6 @@ export function JumpDialog({ earliest, onJump, onClose }: JumpDialogProps) {
             type="date"
             required
             value={value}
-            min={earliest === undefined ? undefined : dateValue(new Date(earliest))}
             max={dateValue(new Date())}
             autoFocus
             onChange={(event) => setValue(event.target.value)}

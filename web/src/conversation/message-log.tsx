@@ -54,6 +54,7 @@ export function MessageLog(props: MessageLogProps) {
   const [litSeq, setLitSeq] = useState<number>();
   const [away, setAway] = useState(false);
   const placed = useRef(false);
+  const [settled, setSettled] = useState(false);
   const heightSeen = useRef(0);
   const awaySeen = useRef(false);
 
@@ -89,6 +90,8 @@ export function MessageLog(props: MessageLogProps) {
     const index = newFrom === undefined ? -1 : snapshot.indexOfSeq(newFrom);
     if (index >= 0) virtual.scrollToIndex(index, { align: 'center' });
     else virtual.scrollToEnd();
+    // More pages are asked for only from the place where the reading begins, not from where the list happened to be first.
+    requestAnimationFrame(() => requestAnimationFrame(() => setSettled(true)));
   }, [snapshot, newFrom, virtual]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new wish scrolls; the window around it may change later.
@@ -104,12 +107,12 @@ export function MessageLog(props: MessageLogProps) {
   }, [wanted]);
 
   useEffect(() => {
-    if (!placed.current) return;
+    if (!settled) return;
     if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) timeline.loadOlder().catch(() => undefined);
     if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) {
       timeline.loadNewer().catch(() => undefined);
     }
-  }, [timeline, snapshot, first, last]);
+  }, [timeline, snapshot, first, last, settled]);
 
   const seqAt = useCallback(
     (index: number): number | undefined => {
@@ -127,12 +130,12 @@ export function MessageLog(props: MessageLogProps) {
       for (let index = last; index >= first && to === undefined; index--) to = seqAt(index);
       if (from === undefined || to === undefined) return;
       timeline.setVisible(from, to);
-      if (document.visibilityState === 'visible' && document.hasFocus() && placed.current) timeline.markRead(to);
+      if (document.visibilityState === 'visible' && document.hasFocus() && settled) timeline.markRead(to);
     };
     see();
     addEventListener('focus', see);
     return () => removeEventListener('focus', see);
-  }, [timeline, seqAt, first, last]);
+  }, [timeline, seqAt, first, last, settled]);
 
   useAnnouncements(snapshot, myUuid);
 

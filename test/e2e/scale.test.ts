@@ -1,0 +1,138 @@
+/** Large numbers: a hundred thousand messages in one conversation, ten thousand conversations in one list. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, noBrowser } from './support/browser.ts';
+import { writeHistory } from './support/history.ts';
+import { entry, eventually, openApp, row, signIn } from './support/page.ts';
+import { buildWeb, startServer, type TestServer } from './support/server.ts';
+
+const messages = 100_000;
+const conversations = 10_000;
+const beginMs = Date.UTC(2024, 0, 1);
+const stepMs = 10 * 60_000;
+/** What a screen holds, with what is drawn ahead of it; a list that is not virtual holds thousands. */
+const drawnMax = 120;
+
+/** The entries that are wholly on the screen, and where. */
+const inView = (page: Page): Promise<{ seq: number; top: number }[]> =>
+  page.evaluate(() => {
+    const pane = document.querySelector('[data-log]')?.getBoundingClientRect();
+    if (pane === undefined) return [];
+    return [...document.querySelectorAll('[data-entry]')]
+      .map((element) => {
+        const { top, bottom } = element.getBoundingClientRect();
+        return { seq: Number(element.getAttribute('data-entry')), top: Math.round(top - pane.top), bottom };
+      })
+      .filter(({ top, bottom }) => top >= 0 && bottom <= pane.bottom)
+      .sort((one, other) => one.seq - other.seq)
+      .map(({ seq, top }) => ({ seq, top }));
+  });
+
+describe.skipIf(noBrowser !== undefined)(`the web app with much in it (${noBrowser ?? 'in Chromium'})`, () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await buildWeb();
+    const prepare = (data: string): Promise<void> =>
+      writeHistory(data, async ({ person, conversation, rows }) => {
+        const [ana, ben, list] = [
+          await person('ana', 'Ana Torres'),
+          await person('ben', 'Ben Köhler'),
+          await person('lea', 'Lea'),
+        ];
+        const text = (seq: number): string => `Line ${seq}${seq % 7 === 0 ? `, ${'longer '.repeat(seq % 40)}` : ''}`;
+        await conversation(ana, 'ben', ben, { count: messages, beginMs, stepMs, text });
+        await rows(list, conversations);
+      });
+    [server, browser] = await Promise.all([startServer({ prepare }), launchBrowser()]);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test('100,000 messages: scrolled back without losing the place, jumped to a date and back to the newest', async () => {
+    const { page, faults } = await openApp(browser, server.url);
+    await signIn(page, 'ana');
+    await row(page, 'Ben Köhler').click();
+    // Everything is unread: the conversation opens at the first new message, however far back that is.
+    await page.locator('[data-entry]').first().waitFor();
+    await page
+      .getByRole('button', { name: /Latest|below/ })
+      .click({ trial: false })
+      .catch(() => undefined);
+    await entry(page, messages).waitFor();
+
+    for (let times = 0; times < 4; times++) {
+      const before = await inView(page);
+      const oldest = Math.min(...before.map(({ seq }) => seq));
+      await page.locator('[data-log]').evaluate((log) => log.scrollBy(0, -2_500));
+      const seen = await eventually(
+        () => inView(page),
+        (now) => now.length > 0 && (now[0]?.seq ?? oldest) < oldest,
+      );
+      // What is read stays where it is while older pages come in above.
+      const kept = seen[Math.floor(seen.length / 2)];
+      await page.waitForTimeout(150);
+      const later = (await inView(page)).find(({ seq }) => seq === kept?.seq);
+      expect(Math.abs((later?.top ?? Number.NaN) - (kept?.top ?? 0))).toBeLessThanOrEqual(2);
+      const seqs = (await inView(page)).map(({ seq }) => seq);
+      expect(seqs).toEqual(seqs.map((_, place) => (seqs[0] ?? 0) + place));
+    }
+    expect(await page.locator('.log-item').count()).toBeLessThan(drawnMax);
+
+    await page.locator('[data-log] [data-entry]').last().focus();
+    await page.keyboard.press('g');
+    await page.getByLabel('Day').fill('2024-06-15');
+    await page.getByRole('button', { name: 'Go there' }).click();
+    const first = (Date.UTC(2024, 5, 15) - beginMs) / stepMs;
+    await entry(page, first).waitFor();
+    await page.getByText('Saturday 15 June 2024').waitFor();
+    expect((await inView(page)).map(({ seq }) => seq)).toContain(first);
+
+    await page.getByRole('button', { name: /below/ }).click();
+    await entry(page, messages).waitFor();
+    expect(await page.locator('.log-item').count()).toBeLessThan(drawnMax);
+    expect(faults).toEqual([]);
+  }, 40_000);
+
+  test('10,000 conversations: the list draws what is seen, and keys reach the last of them', async () => {
+    const { page, faults } = await openApp(browser, server.url);
+    await signIn(page, 'lea');
+    await row(page, `Person ${conversations}`).focus();
+    const loaded = (): Promise<number> =>
+      page.locator('.rows').evaluate((list) => Number(list.getAttribute('data-rows')));
+    // As somebody does who drags the bar to its end again and again.
+    await page.evaluate(() => {
+      const list = document.querySelector('.rows');
+      const drag = (): void => {
+        list?.scrollTo(0, list.scrollHeight);
+        if (document.querySelectorAll('[data-dragged]').length === 0) requestAnimationFrame(drag);
+      };
+      drag();
+    });
+    for (let before = 0; before < conversations; ) {
+      const now = await eventually(loaded, (count) => count > before);
+      expect(now).toBeGreaterThan(before);
+      before = now;
+    }
+    await page.evaluate(() => document.body.setAttribute('data-dragged', ''));
+    await page.keyboard.press('End');
+    await row(page, 'Person 1').first().waitFor();
+    expect(await page.locator('.row').count()).toBeLessThan(drawnMax);
+    expect(await page.title()).toBe(`(${Math.floor(conversations / 3)}) Parley`);
+    await page.keyboard.press('Home');
+    await eventually(
+      () => page.evaluate(() => document.activeElement?.querySelector('.row-name')?.textContent),
+      (name) => name === `Person ${conversations}`,
+    );
+    await page.keyboard.press('ArrowDown');
+    const focused = await eventually(
+      () => page.evaluate(() => document.activeElement?.querySelector('.row-name')?.textContent),
+      (name) => name === `Person ${conversations - 1}`,
+    );
+    expect(focused).toBe(`Person ${conversations - 1}`);
+    expect(faults).toEqual([]);
+  }, 60_000);
+});
