@@ -31,7 +31,7 @@ test('every name and every value is an alias, so that reserved words and odd nam
       ],
     }),
   ).toEqual({
-    text: '(attribute_not_exists(#a0)) AND ((#a1 <> :v0) OR (NOT (#a0 = :v1)))',
+    text: 'attribute_not_exists(#a0) AND (#a1 <> :v0 OR NOT (#a0 = :v1))',
     ExpressionAttributeNames: { '#a0': 'name', '#a1': 'a.b c' },
     ExpressionAttributeValues: { ':v0': { S: 'x = :y OR 1' }, ':v1': { N: '1' } },
   });
@@ -45,6 +45,18 @@ test('each kind of condition', () => {
   for (const is of ['=', '<>', '<', '<=', '>', '>='] as const) {
     expect(text({ attribute: 'a', is, value: 'x' })).toBe(`#a0 ${is} :v0`);
   }
+});
+
+test('no parentheses that DynamoDB would call redundant', () => {
+  const absent = { attribute: 'a', is: 'absent' } as const;
+  const text = (of: Condition) => condition(of).text;
+  const is = 'attribute_not_exists(#a0)';
+  expect(text({ all: [{ any: [absent] }] })).toBe(is);
+  expect(text({ not: { all: [absent] } })).toBe(`NOT (${is})`);
+  expect(text({ not: { any: [absent, absent] } })).toBe(`NOT (${is} OR ${is})`);
+  expect(text({ all: [{ all: [{ any: [absent, absent] }] }, { not: absent }] })).toBe(
+    `(${is} OR ${is}) AND NOT (${is})`,
+  );
 });
 
 test('no values, no member for them: DynamoDB refuses an empty one', () => {

@@ -52,9 +52,20 @@ export const createExpression = (): Expression => {
   };
 };
 
+/** True where the text of a condition needs parentheses beside others; DynamoDB refuses redundant ones, `((…))`. */
+const isCompound = (condition: Condition): boolean => {
+  const parts = 'all' in condition ? condition.all : 'any' in condition ? condition.any : [];
+  const [first] = parts;
+  return parts.length > 1 || (first !== undefined && isCompound(first));
+};
+
 const join = (into: Expression, conditions: readonly Condition[], word: 'AND' | 'OR'): string => {
-  if (conditions.length === 0) throw new TableError('invalid', `a condition of ${word} needs at least one part`);
-  return conditions.map((part) => `(${compileCondition(into, part)})`).join(` ${word} `);
+  const [first, ...others] = conditions;
+  if (first === undefined) throw new TableError('invalid', `a condition of ${word} needs at least one part`);
+  if (others.length === 0) return compileCondition(into, first);
+  return conditions
+    .map((part) => (isCompound(part) ? `(${compileCondition(into, part)})` : compileCondition(into, part)))
+    .join(` ${word} `);
 };
 
 /** The condition as an expression string. */

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { checkChanges } from '../changes.ts';
+import { checkCondition } from '../conditions.ts';
 import { TableError } from '../errors.ts';
 import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
 import type {
@@ -72,10 +73,11 @@ const nextOf = (body: JsonObject): { next?: QueryPosition } => {
   return last === undefined ? {} : { next: decodeItem(last) as QueryPosition };
 };
 
-const conditionPart = (into: Expression, condition: Condition | undefined): object =>
-  condition === undefined
-    ? {}
-    : { ConditionExpression: compileCondition(into, condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
+const conditionPart = (into: Expression, condition: Condition | undefined): object => {
+  if (condition === undefined) return {};
+  checkCondition(condition);
+  return { ConditionExpression: compileCondition(into, condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
+};
 
 /** A number added twice counts twice; every other change may be repeated. */
 const repeatable = ({ changes }: UpdateRequest): boolean =>
