@@ -12,9 +12,10 @@ import { priceSources } from '#cli/capacity/prices';
 import { defaults } from '#cli/capacity/question';
 import { type Scenario, scenarios } from '#cli/capacity/scenarios';
 import { answerLines, delayP99, dollars, duration, firstLimit, number, percent } from '#cli/capacity/text';
+import { uncompiled } from './harness/modules.ts';
 import { markdownTable } from './harness/table.ts';
 
-const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+const docs = fileURLToPath(new URL(uncompiled ? '../docs/' : '../../docs/', import.meta.url));
 mkdirSync(`${docs}images/scale`, { recursive: true });
 
 interface Answered {

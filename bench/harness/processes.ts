@@ -51,3 +51,6 @@ export const memoryOf = (roots: readonly number[]): number =>
       return sum;
     }
   }, 0);
+
+/** Ids of the processes and of all their children, that have not ended. */
+export const processTree = (roots: readonly number[]): readonly number[] => withChildren(roots).map((one) => one.pid);

@@ -6,13 +6,8 @@ import { messageUuidAt } from '../harness/random.ts';
 import { startServerProcess } from '../harness/server-process.ts';
 import type { StartSubject } from '../harness/subject.ts';
 import { inChunks, peopleOf, type World } from '../harness/world.ts';
+import { portInAddress } from '../parley/address.ts';
 import { httpOperations, type Sent } from './http.ts';
-
-/** The server says where it is; the line's end is the port. */
-const portInAddress = (line: string): { readonly port: number } | undefined => {
-  const port = /http:\/\/\S+:(\d+)/.exec(line)?.[1];
-  return port === undefined ? undefined : { port: Number(port) };
-};
 
 /** The newest sends: the fan-out takes entries in order, so when these are shown, those before are. */
 const lastKept = 64;

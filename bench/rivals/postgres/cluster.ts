@@ -116,8 +116,11 @@ export const startCluster = async (): Promise<Cluster | { readonly skipped: stri
   }
 };
 
-/** Bytes of everything under a folder. */
+/** What `stat` counts blocks in, whatever the file system. */
+const blockBytes = 512;
+
+/** Bytes on disk of everything under a folder; holes in files do not count. */
 export const folderBytes = (folder: string): number =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * blockBytes, 0);

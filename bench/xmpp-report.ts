@@ -1,0 +1,48 @@
+/** The comparison with XMPP servers as tables. */
+import { figure, markdownTable, percent } from './harness/table.ts';
+import type { XmppComparison } from './xmpp.ts';
+
+export const xmppTables = ({ servers, skipped }: XmppComparison): string => {
+  const delivery = servers.flatMap((server) =>
+    server.delivery.map((load) => [
+      `${server.name}, ${load.inFlight} in flight`,
+      figure(load.perSecond.median),
+      percent(load.perSecond.spread),
+      figure(load.p50.median),
+      figure(load.p99.median),
+      figure(load.cpu.median),
+    ]),
+  );
+  const rest = servers.map((server) => [
+    server.name,
+    server.version,
+    figure(server.pagesPerSecond),
+    figure(server.pageP50),
+    figure(server.pageP99),
+    figure(server.idleBytes / 1e6),
+    figure(server.bytesPerThousandConnections / 1e6),
+    figure(server.diskBytesPerMessage),
+  ]);
+  return [
+    'One-to-one messages between 32 pairs, both connected; a message counts when it has come to the other. What each promises differs: Parley answers when a message is encrypted, synced to disk and will be delivered exactly once; Prosody (files) and ejabberd (Mnesia) keep their archives without waiting for the disk, and hold them in the clear.',
+    markdownTable(['server', 'delivered/s', 'spread', 'p50 ms', 'p99 ms', 'CPU µs/message'], delivery),
+    markdownTable(
+      [
+        'server',
+        'version',
+        'archive pages of 20/s, one at a time',
+        'p50 ms',
+        'p99 ms',
+        'memory idle, MB',
+        'MB per 1,000 connections',
+        'disk bytes/message',
+      ],
+      rest,
+    ),
+    Object.entries(skipped)
+      .map(([name, reason]) => `- ${name} was not measured: ${reason}`)
+      .join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+};
