@@ -3,11 +3,12 @@
  * moving what is being read; at the end it follows what arrives.
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Timeline, TimelineEntry, TimelineSnapshot } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { announce } from '../announcer.tsx';
 import { dayKey, formatDay, formatNumber } from '../format.ts';
+import { keepInRange } from '../keep-in-range.ts';
 import { personName } from '../names.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { EntryActions } from './actions.ts';
@@ -58,12 +59,14 @@ export function MessageLog(props: MessageLogProps) {
   const heightSeen = useRef(0);
   const awaySeen = useRef(false);
 
+  const tabIndex = tabSeq === undefined ? -1 : snapshot.indexOfSeq(tabSeq);
   const virtual = useVirtualizer({
     count: snapshot.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => estimatePx,
     getItemKey: (index) => snapshot.at(index)?.key ?? index,
     overscan: 8,
+    rangeExtractor: useMemo(() => keepInRange(tabIndex), [tabIndex]),
     anchorTo: 'end',
     followOnAppend: snapshot.atNewest,
     scrollEndThreshold: endPx,
@@ -80,8 +83,8 @@ export function MessageLog(props: MessageLogProps) {
     },
   });
   const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items.at(-1)?.index ?? -1;
+  const first = virtual.range?.startIndex ?? 0;
+  const last = virtual.range?.endIndex ?? -1;
 
   // The first sight of a conversation: what is new if there is something, else the end.
   useLayoutEffect(() => {
@@ -146,6 +149,11 @@ export function MessageLog(props: MessageLogProps) {
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-entry="${seq}"]`)?.focus());
   };
 
+  const onFocus = (event: FocusEvent): void => {
+    const seq = event.target.closest<HTMLElement>('[data-entry]')?.dataset.entry;
+    if (seq !== undefined) setTabSeq(Number(seq));
+  };
+
   const onKeyDown = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
     const own = Number(target.dataset.entry ?? Number.NaN);
@@ -177,13 +185,13 @@ export function MessageLog(props: MessageLogProps) {
     return snapshot.conversation?.kind === 'direct' ? 'Read' : `Read by ${names.join(', ')}`;
   };
 
-  const tabStop = tabSeq !== undefined && snapshot.indexOfSeq(tabSeq) >= 0 ? tabSeq : seqAt(lastMessageIndex(snapshot));
+  const tabStop = tabSeq !== undefined && tabIndex >= 0 ? tabSeq : seqAt(lastMessageIndex(snapshot));
   const behind = snapshot.newestSeq - (seqAt(last) ?? snapshot.newestSeq);
 
   return (
     <div className="log">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the articles inside. */}
-      <div ref={scroller} className="log-scroller" data-log onKeyDown={onKeyDown}>
+      <div ref={scroller} className="log-scroller" data-log onKeyDown={onKeyDown} onFocus={onFocus}>
         <div
           className="sheet"
           role="feed"

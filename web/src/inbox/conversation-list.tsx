@@ -1,9 +1,10 @@
 /** The list of a folder: only the rows on the screen exist, so that ten thousand scroll like ten. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Folder, FolderSnapshot } from '#client/view';
 import { useApp } from '../app-context.ts';
 import { readDraft } from '../drafts.ts';
+import { keepInRange } from '../keep-in-range.ts';
 import { codeText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { ConversationRow } from './conversation-row.tsx';
@@ -24,15 +25,18 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
   const { rows, hasMore, loadingMore, load } = snapshot;
+  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => rows.some((row) => row.uuid === uuid));
+  const tabIndex = rows.findIndex((row) => row.uuid === tabStop);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
     getItemKey: (index) => rows[index]?.uuid ?? index,
     overscan: 6,
+    rangeExtractor: useMemo(() => keepInRange(tabIndex), [tabIndex]),
   });
   const items = virtual.getVirtualItems();
-  const lastShown = items.at(-1)?.index ?? -1;
+  const lastShown = virtual.range?.endIndex ?? -1;
 
   useEffect(() => {
     if (hasMore && !loadingMore && lastShown >= rows.length - loadAhead) {
@@ -40,10 +44,8 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
     }
   }, [session, folder, hasMore, loadingMore, lastShown, rows.length]);
 
-  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => rows.some((row) => row.uuid === uuid));
-
   const onKeyDown = (event: KeyboardEvent): void => {
-    const at = rows.findIndex((row) => row.uuid === tabStop);
+    const at = tabIndex;
     const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowPx) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: pageRows, PageUp: -pageRows, Home: -at, End: rows.length };
     const step = steps[event.key as keyof typeof steps];
