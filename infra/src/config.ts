@@ -35,6 +35,11 @@ export interface Config {
   readonly imageDigest: string;
   readonly tasks: { readonly min: number; readonly max: number };
   readonly alarmEmail: string;
+  /**
+   * Whether the trail records what our own roles read and write, too. At size that costs more than the requests themselves
+   * (docs/COST.md); without it, everybody else's requests are still recorded.
+   */
+  readonly recordOwnRoles: boolean;
   readonly vpcCidr: string;
   readonly onPremises: {
     readonly cidr: string;

@@ -12,7 +12,7 @@ const rightsIn = (statements: readonly Statement[]): Set<string> =>
   new Set(
     statements.flatMap(({ Action, Resource, Condition }) =>
       (Action as readonly string[]).flatMap((action) =>
-        (Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] as readonly string[]).map(
+        ((Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? []) as readonly string[]).map(
           (prefix) => `${action} ${String(Resource)} ${prefix}`,
         ),
       ),

@@ -131,6 +131,14 @@ describe('the variants', () => {
       expect(JSON.stringify(at(replica, 'ResourcePolicy'))).toContain('vpce-0123456789abcdef1');
     }
   });
+  it('the trail may leave out the daily work of our own roles, and nobody else’s', () => {
+    const selectors = JSON.stringify(
+      resourcesOf(readTemplates('wide'), 'AWS::CloudTrail::Trail')[0]?.Properties.AdvancedEventSelectors,
+    );
+    expect(selectors).toContain('assumed-role/parley-service/');
+    expect(selectors).not.toContain('assumed-role/parley-lifecycle/');
+    expect(JSON.stringify(templates.ParleyTrail)).not.toContain('NotStartsWith');
+  });
   it('Config records in every region', () => {
     const stacks = resourcesOf(readTemplates('wide'), 'AWS::Config::ConfigurationRecorder').map(({ stack }) => stack);
     expect(stacks.sort()).toEqual(['ParleyCompliance-eu-central-1', 'ParleyCompliance-eu-west-1']);

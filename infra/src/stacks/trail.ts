@@ -10,7 +10,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { tableArns, trailName } from '../names.ts';
+import { roleNames, tableArns, trailName } from '../names.ts';
 import { trailArn } from '../policies/keys.ts';
 import { securityAlarms } from '../policies/security-alarms.ts';
 import { alarmsOn, alarmTopic, metric } from './alarms.ts';
@@ -65,6 +65,7 @@ export function trailStack(scope: Construct, config: Config): Stack {
             field: 'resources.ARN',
             startsWith: [config.region, ...config.replicaRegions].flatMap((region) => [...tableArns(config, region)]),
           },
+          ...(config.recordOwnRoles ? [] : [exceptOurs(config)]),
         ],
       })),
     ],
@@ -84,6 +85,14 @@ export function trailStack(scope: Construct, config: Config): Stack {
   }
   return stack;
 }
+
+/** Leaves out the sessions of the roles that do the daily work. */
+const exceptOurs = ({ workloadAccount }: Config) => ({
+  field: 'userIdentity.arn',
+  notStartsWith: (['service', 'fanout', 'dax'] as const).map(
+    (role) => `arn:aws:sts::${workloadAccount}:assumed-role/${roleNames[role]}/`,
+  ),
+});
 
 /** Seven years of files that nobody can change or delete before their time. */
 function trailBucket(stack: Stack, config: Config, key: kms.IKey): s3.Bucket {

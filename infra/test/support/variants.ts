@@ -14,6 +14,7 @@ export const variants = {
   wide: {
     ...example,
     exposure: 'public',
+    recordOwnRoles: false,
     replicaRegions: ['eu-west-1'],
     replicaEndpoints: { 'eu-west-1': ['vpce-0123456789abcdef0', 'vpce-0123456789abcdef1'] },
     messagesKeyId: 'mrk-00000000000000000000000000000000',
