@@ -7,6 +7,7 @@
  */
 import { TableError } from '../errors.ts';
 import type { CallOptions, ChangeFeed, ChangeRecord, FeedPage, FeedShard, FeedStart, Item, Key } from '../port.ts';
+import { equalValues } from '../values.ts';
 import { type Caller, ServiceFault } from './caller.ts';
 import { type AttributeMap, decodeItem } from './codec.ts';
 import { parentsFirst } from './shards.ts';
@@ -54,6 +55,10 @@ const toChange = ({ eventName, dynamodb }: StreamRecord): ChangeRecord => ({
   after: image(dynamodb.NewImage),
   at: (dynamodb.ApproximateCreationDateTime ?? 0) * 1_000,
 });
+
+/** DynamoDB makes no record of a write that changes nothing; some servers that speak its protocol do. */
+const isChange = ({ kind, before, after }: ChangeRecord): boolean =>
+  kind !== 'modify' || before === undefined || after === undefined || !equalValues(before, after);
 
 const faultName = (error: unknown): string | undefined =>
   error instanceof TableError && error.cause instanceof ServiceFault ? error.cause.name : undefined;
@@ -160,7 +165,10 @@ export const createStreamFeed = (options: {
     if (following) keep(shard, reached, following);
     else iterators.delete(shard);
     const since = position.startsWith('@') ? Number(position.slice(1)) - clockMarginMs : 0;
-    return { records: changes.filter(({ at }) => at >= since), position: following ? reached : undefined };
+    return {
+      records: changes.filter((change) => change.at >= since && isChange(change)),
+      position: following ? reached : undefined,
+    };
   };
 
   /** A shard that the stream no longer lists was trimmed whole: there is nothing left to read in it. */

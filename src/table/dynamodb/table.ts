@@ -14,13 +14,12 @@ import type {
   Condition,
   Item,
   QueryPosition,
-  QueryRequest,
   ScannableTable,
-  SortCondition,
   UpdateRequest,
 } from '../port.ts';
+import { queryShape } from '../query-shape.ts';
 import { backoffMs, defaultRetryPolicy, type RetryPolicy } from '../retry.ts';
-import { primaryKey, type TableSchema } from '../schema.ts';
+import type { TableSchema } from '../schema.ts';
 import { createCaller, defaultCallMs } from './caller.ts';
 import { type AttributeMap, decodeItem, encodeItem, encodeKey } from './codec.ts';
 import type { CredentialProvider } from './credentials.ts';
@@ -111,17 +110,6 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     return body;
   };
 
-  const keyCondition = (into: Expression, request: QueryRequest): string => {
-    const keys = request.index === undefined ? primaryKey : schema.indexes[request.index];
-    if (keys === undefined) throw new TableError('invalid', `the table has no index "${request.index}"`);
-    const given = request as unknown as { readonly [attribute: string]: unknown };
-    return compileKeyCondition(
-      into,
-      { attribute: keys.partitionKey, value: given[keys.partitionKey] as string },
-      { attribute: keys.sortKey, condition: given[keys.sortKey] as SortCondition | undefined },
-    );
-  };
-
   /** Sends a batch again and again with what was left unprocessed, until the deadline. */
   const batch = async <Entry>(
     operation: 'BatchGetItem' | 'BatchWriteItem',
@@ -199,14 +187,16 @@ export const createDynamoTable = (options: DynamoTableOptions): ScannableTable =
     },
 
     async query(request, call) {
-      checkLimit(request.limit);
+      const { index, partitionKey, partition, sortKey, condition } = queryShape(schema, request);
       const into = createExpression();
       const input = {
         TableName: name,
-        ...(request.index === undefined
-          ? { ConsistentRead: request.consistent ?? false }
-          : { IndexName: request.index }),
-        KeyConditionExpression: keyCondition(into, request),
+        ...(index === undefined ? { ConsistentRead: request.consistent ?? false } : { IndexName: index }),
+        KeyConditionExpression: compileKeyCondition(
+          into,
+          { attribute: partitionKey, value: partition },
+          { attribute: sortKey, condition },
+        ),
         ...into.aliases(),
         ScanIndexForward: request.ascending ?? false,
         ...(request.limit === undefined ? {} : { Limit: request.limit }),

@@ -1,0 +1,29 @@
+/** [TABLE-5] The DynamoDB adapter passes the contract of the port, on dynoxide or on the server at `DYNAMODB_ENDPOINT`. */
+import { describe } from 'vitest';
+import { createDynamoAdmin } from '#table/dynamodb/admin';
+import { createDynamoTable } from '#table/dynamodb/table';
+import { mainSchema } from '#table/schema';
+import { skipServerTests, startDynamoServer, testRegion } from '../support/dynoxide.ts';
+import { describeTableContract } from './table-contract.ts';
+
+describe.skipIf(skipServerTests)('on a DynamoDB server', () => {
+  describeTableContract('the DynamoDB adapter', async () => {
+    const name = `contract-${process.pid}`;
+    const server = await startDynamoServer();
+    const { endpoint } = server;
+    const admin = createDynamoAdmin({ region: testRegion, endpoint, sleep: () => Promise.resolve() });
+    await admin.createTable(name, mainSchema);
+    const options = { name, schema: mainSchema, region: testRegion, endpoint, now: Date.now, random: Math.random };
+    // Long attempts: what is shown here is the contract, not how a slow machine is waited for.
+    const table = createDynamoTable({ ...options, attemptMs: 20_000 });
+    return {
+      table,
+      close: async () => {
+        await table.close();
+        await admin.deleteTable(name, { liftProtection: true });
+        admin.close();
+        await server.stop();
+      },
+    };
+  });
+});
