@@ -122,7 +122,7 @@ export const createConversations = (
         ...made,
       };
     };
-    const { entry } = await log.append(conversation, { uuid, uuidTime: undefined, build }, call);
+    const { entry } = await log.append(conversation, async () => ({ uuid, uuidTime: undefined, build }), call);
     // Reads the entry back from the log's own answer: entry 0 follows it before the change is acknowledged.
     const item = await memberships.atLeast(conversation, entry.seq, call);
     appended();

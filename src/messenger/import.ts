@@ -108,7 +108,7 @@ export const createImport = (
         ...(membersSeq > 0 && { members_seq: membersSeq }),
       });
       // Time 0: the whole log is the window, however long ago the first import was.
-      const { replayed } = await parts.log.append(uuid, { uuid: messageUuid, uuidTime: 0, build });
+      const { replayed } = await parts.log.append(uuid, async () => ({ uuid: messageUuid, uuidTime: 0, build }));
       if (!replayed) {
         written += 1;
         parts.appended();

@@ -35,8 +35,15 @@ export interface Draft {
 }
 
 export interface Log {
-  /** The entry as it stands in the log; `replayed` when it stood there before (LOG-4). Durable when it resolves (LOG-8). */
-  append(conversation: string, draft: Draft, call?: CallOptions): Promise<{ entry: EntryItem; replayed: boolean }>;
+  /**
+   * Sends of one conversation go in the order of these calls; `prepare` decides beforehand whether one is allowed.
+   * The entry as it stands in the log; `replayed` when it stood there before (LOG-4). Durable when it resolves (LOG-8).
+   */
+  append(
+    conversation: string,
+    prepare: () => Promise<Draft>,
+    call?: CallOptions,
+  ): Promise<{ entry: EntryItem; replayed: boolean }>;
   /** The newest seq, read consistently; 0 for an empty log. */
   head(conversation: string, call?: CallOptions): Promise<number>;
 }
@@ -157,9 +164,10 @@ export const createLog = (
     // Every entry of the window up to this seq has been looked at for the uuid. One minted here cannot stand anywhere yet,
     // but from the first put on it may: by that very put, when its answer is lost.
     let checked = draft.uuidTime === undefined ? tail.head : 0;
-    // The entries this call has tried to put, as their place and time: one found later is no replay, but its own.
+    // The entries this call has tried to put. One found later is no replay, but its own: the sealed text tells, which no
+    // two sealings share.
     const tried = new Set<string>();
-    const nameOf = (entry: EntryItem) => `${entry.seq} ${entry.created_at}`;
+    const nameOf = (entry: EntryItem) => `${entry.seq} ${entry.created_at} ${entry.message ?? ''}`;
     const found = (entry: EntryItem) => ({ entry, replayed: !tried.has(nameOf(entry)) });
 
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
@@ -195,7 +203,8 @@ export const createLog = (
   };
 
   return {
-    append: (conversation, draft, call) => queue(conversation, () => appendNext(conversation, draft, call)),
+    append: (conversation, prepare, call) =>
+      queue(conversation, prepare, (draft) => appendNext(conversation, draft, call)),
     head: async (conversation, call) => {
       const { items } = await patterns.readTail(conversation, seqMax + 1, 1, call);
       const [newest] = items;

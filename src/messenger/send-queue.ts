@@ -6,8 +6,16 @@ interface Waiting {
   readonly run: () => Promise<void>;
 }
 
-/** Runs `work` after what was queued for the conversation before it. Rejects at once with `conversation_busy` when full. */
-export type SendQueue = <T>(conversation: string, work: () => Promise<T>) => Promise<T>;
+/**
+ * Runs `work` after what came for the conversation before it, on what `prepare` gives. `prepare` begins at once, beside the
+ * work of others, so that waiting for it costs no order and refusing in it holds nobody up. Rejects at once with
+ * `conversation_busy` when full.
+ */
+export type SendQueue = <P, T>(
+  conversation: string,
+  prepare: () => Promise<P>,
+  work: (prepared: P) => Promise<T>,
+) => Promise<T>;
 
 export const createSendQueue = (): SendQueue => {
   // A key is here while its conversation has work; its array holds what waits behind the work under way.
@@ -18,30 +26,32 @@ export const createSendQueue = (): SendQueue => {
     queues.delete(conversation);
   };
 
-  return (conversation, work) =>
-    new Promise((resolve, reject) => {
+  return (conversation, prepare, work) => {
+    const queue = queues.get(conversation);
+    if (queue !== undefined && queue.length >= conversationQueueMax) {
+      const message = 'Too many sends wait for this conversation; try again.';
+      return Promise.reject(new ParleyError('conversation_busy', message, { retryAfterSeconds: 1 }));
+    }
+    const prepared = prepare();
+    // Its rejection is told when its turn comes.
+    prepared.catch(() => undefined);
+    return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         run: async () => {
           try {
-            resolve(await work());
+            resolve(await work(await prepared));
           } catch (error) {
             reject(error);
           }
         },
       };
-      const queue = queues.get(conversation);
-      if (queue === undefined) {
-        const fresh: Waiting[] = [];
-        queues.set(conversation, fresh);
-        void drain(conversation, fresh, waiting);
-      } else if (queue.length < conversationQueueMax) {
+      if (queue !== undefined) {
         queue.push(waiting);
-      } else {
-        reject(
-          new ParleyError('conversation_busy', 'Too many sends wait for this conversation; try again.', {
-            retryAfterSeconds: 1,
-          }),
-        );
+        return;
       }
+      const fresh: Waiting[] = [];
+      queues.set(conversation, fresh);
+      void drain(conversation, fresh, waiting);
     });
+  };
 };

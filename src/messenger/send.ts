@@ -6,11 +6,11 @@ import { isIn, present } from '#domain/membership';
 import { previewOf, storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { uuidV7, uuidV7Time } from '#domain/uuid';
-import type { EntryItem } from '#store/items';
+import type { ConversationItem, ProfileItem } from '#store/items';
 import type { Blocks } from './blocks.ts';
 import type { Deps } from './deps.ts';
 import { noSuchConversation } from './faults.ts';
-import type { Log } from './log.ts';
+import type { Draft, Log } from './log.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 import type { Call, SendRequest } from './messenger.ts';
 import type { Profiles } from './profiles.ts';
@@ -77,37 +77,45 @@ export const createSend =
     const { log, memberships, profiles, blocks, render } = parts;
     const text = storableText('message', request.message, messageCharactersMax);
     const named = nameFor(request.uuid, now(), randomBytes);
-    const { conversation: known } = await memberships.mustKnow(call, conversation);
-    const author = await profiles.get(call.user, call);
-    if (author === undefined) throw noSuchConversation();
-    await blocks.refuseBlocked(call, known);
-
-    const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
-      const current = membersSeq === 0 ? known : await memberships.atLeast(conversation, membersSeq, call);
-      if (!isIn(memberOf(current, call.user))) {
-        throw new ParleyError('forbidden', 'You are no longer in this conversation.');
-      }
-      if (request.reply_to !== undefined && request.reply_to >= seq) {
-        throw new ParleyError('seq_out_of_range', 'reply_to names a message that does not exist.');
-      }
-      const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
-      return {
-        type: 'message',
-        kind: 'text',
-        message_group_uuid: conversation,
-        seq,
-        uuid: named.uuid,
-        user_uuid: call.user,
-        display_name: author.display_name,
-        handle: author.handle,
-        ...sealed,
-        created_at: isoTime(createdAt),
-        ...(request.reply_to !== undefined && { reply_to: request.reply_to }),
-        ...(membersSeq > 0 && { members_seq: membersSeq }),
-      };
+    /** Who may speak here: asked at once, while what came before is still being written. */
+    const prepare = async () => {
+      const [{ conversation: known }, author] = await Promise.all([
+        memberships.mustKnow(call, conversation),
+        profiles.get(call.user, call),
+      ]);
+      if (author === undefined) throw noSuchConversation();
+      await blocks.refuseBlocked(call, known);
+      return { ...named, build: builder(known, author) };
     };
 
-    const { entry, replayed } = await log.append(conversation, { ...named, build }, call);
+    const builder =
+      (known: ConversationItem, author: ProfileItem): Draft['build'] =>
+      async (seq, createdAt, membersSeq) => {
+        const current = membersSeq === 0 ? known : await memberships.atLeast(conversation, membersSeq, call);
+        if (!isIn(memberOf(current, call.user))) {
+          throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+        }
+        if (request.reply_to !== undefined && request.reply_to >= seq) {
+          throw new ParleyError('seq_out_of_range', 'reply_to names a message that does not exist.');
+        }
+        const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
+        return {
+          type: 'message',
+          kind: 'text',
+          message_group_uuid: conversation,
+          seq,
+          uuid: named.uuid,
+          user_uuid: call.user,
+          display_name: author.display_name,
+          handle: author.handle,
+          ...sealed,
+          created_at: isoTime(createdAt),
+          ...(request.reply_to !== undefined && { reply_to: request.reply_to }),
+          ...(membersSeq > 0 && { members_seq: membersSeq }),
+        };
+      };
+
+    const { entry, replayed } = await log.append(conversation, prepare, call);
     parts.appended();
     if (!replayed) {
       const current = await memberships.get(conversation, call);

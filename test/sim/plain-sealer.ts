@@ -2,12 +2,16 @@
 import type { Place, Sealer } from '#crypto/port';
 
 const mark = ({ conversation, seq, author }: Place): string => `${conversation}/${seq}/${author}:`;
+/** No two sealings of one text are the same, as with a random initialization vector. */
+let sealings = 0;
 
 export const plainSealer: Sealer = {
-  seal: async (place, text) => mark(place) + text,
+  seal: async (place, text) => `${++sealings} ${mark(place)}${text}`,
   open: async (sealed) =>
-    sealed.map(({ place, sealed: text }) =>
-      text.startsWith(mark(place)) ? { text: text.slice(mark(place).length) } : { unreadable: 'tampered' },
-    ),
+    sealed.map(({ place, sealed: stored }) => {
+      const text = stored.slice(stored.indexOf(' ') + 1);
+      const expected = mark(place);
+      return text.startsWith(expected) ? { text: text.slice(expected.length) } : { unreadable: 'tampered' };
+    }),
   forget: () => undefined,
 };
