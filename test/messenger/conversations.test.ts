@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest';
+import type { ConversationUuid } from '#domain/ids';
+import { directUuid } from '#messenger/conversations';
+import { isConditionFailed, TableError } from '#table/errors';
+import type { Table } from '#table/port';
+import { codeOf, createNode, createRig, named, sendAll } from '../support/messenger-rig.ts';
+
+test('[CONV-1] two who start at the same moment from two nodes get one conversation', async () => {
+  const rig = await createRig();
+  const nodes = [createNode(rig.table, rig.clock), createNode(rig.table, rig.clock, 1_000)];
+  const opened = await Promise.all([
+    nodes[0]?.messenger.open({ user: rig.cleo }, { handles: [named('dan')] }),
+    nodes[1]?.messenger.open({ user: rig.dan }, { handles: [named('cleo')] }),
+  ]);
+  expect(new Set(opened.map((one) => one?.conversation.uuid))).toEqual(new Set([directUuid(rig.cleo, rig.dan)]));
+  expect(opened.map((one) => one?.created).sort()).toEqual([false, true]);
+  expect(opened[0]?.conversation.created_at).toBe(opened[1]?.conversation.created_at);
+});
+
+test('[CONV-1] the uuid is that of the pair, whoever asks, and of version 5', async () => {
+  const rig = await createRig();
+  expect(directUuid(rig.ana, rig.ben)).toBe(directUuid(rig.ben, rig.ana));
+  expect(directUuid(rig.ana, rig.ben)).not.toBe(directUuid(rig.ana, rig.cleo));
+  expect(directUuid(rig.ana, rig.ben)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('a conversation with oneself, with nobody known, and a group of two are refused', async () => {
+  const rig = await createRig();
+  const open = (handles: string[], title?: string) =>
+    rig.messenger.open(
+      { user: rig.ana },
+      title === undefined ? { handles: handles.map(named) } : { handles: handles.map(named), title },
+    );
+  expect(await codeOf(open(['ana']))).toBe('invalid_field');
+  expect(await codeOf(open(['nobody']))).toBe('not_found');
+  expect(await codeOf(open(['ben'], 'a title'))).toBe('invalid_field');
+});
+
+test('[CONV-2] each change of a group is an entry: history shows who was there when', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open(
+    { user: rig.ana },
+    { handles: [named('ben'), named('cleo')], title: 'garden' },
+  );
+  const group = conversation.uuid as ConversationUuid;
+  await rig.messenger.changeConversation({ user: rig.ben }, group, { title: 'roof garden' });
+  await rig.messenger.addParticipant({ user: rig.ben }, group, named('dan'));
+  await rig.messenger.removeParticipant({ user: rig.cleo }, group, named('cleo'));
+  const { messages } = await rig.messenger.history({ user: rig.ana }, group, { limit: 20 });
+  expect(messages.map(({ kind, handle, message }) => [kind, handle, message]).reverse()).toEqual([
+    ['system', 'ana', 'created the group “garden”'],
+    ['system', 'ben', 'named the group “roof garden”'],
+    ['system', 'ben', 'added dan'],
+    ['system', 'cleo', 'left the conversation'],
+  ]);
+  const now = await rig.messenger.conversation({ user: rig.ana }, group);
+  expect([now.title, now.participants.map(({ handle }) => handle)]).toEqual(['roof garden', ['ana', 'ben', 'dan']]);
+});
+
+test('[CONV-2] the one who made a group removes others; nobody else does while they are in it', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open(
+    { user: rig.ana },
+    { handles: [named('ben'), named('cleo'), named('dan')] },
+  );
+  const group = conversation.uuid as ConversationUuid;
+  expect(await codeOf(rig.messenger.removeParticipant({ user: rig.ben }, group, named('cleo')))).toBe('forbidden');
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('ana'));
+  const left = await rig.messenger.removeParticipant({ user: rig.ben }, group, named('cleo'));
+  expect(left.participants.map(({ handle }) => handle)).toEqual(['ben', 'dan']);
+});
+
+test('[CONV-2] a group takes a hundred and no more; a direct conversation takes nobody', async () => {
+  const rig = await createRig();
+  for (let index = 0; index < 98; index += 1) {
+    const uuid = `000000aa-0000-4000-8000-${String(index).padStart(12, '0')}` as typeof rig.ana;
+    await rig.messenger.provision(uuid, { handle: named(`guest_${index}`) });
+  }
+  const handles = Array.from({ length: 98 }, (_, index) => named(`guest_${index}`));
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [...handles, named('ben')] });
+  expect(conversation.participants).toHaveLength(100);
+  const group = conversation.uuid as ConversationUuid;
+  expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, group, named('cleo')))).toBe('group_full');
+  expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, rig.direct, named('cleo')))).toBe('not_a_group');
+});
+
+test('[CONV-2] changes at once through several nodes all count', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  const nodes = Array.from({ length: 3 }, () => createNode(rig.table, rig.clock));
+  await Promise.all([
+    nodes[0]?.messenger.addParticipant({ user: rig.ana }, group, named('dan')),
+    nodes[1]?.messenger.removeParticipant({ user: rig.cleo }, group, named('cleo')),
+    nodes[2]?.messenger.changeConversation({ user: rig.ben }, group, { title: 'at once' }),
+  ]);
+  const now = await createNode(rig.table, rig.clock).messenger.conversation({ user: rig.ana }, group);
+  expect([now.title, now.participants.map(({ handle }) => handle).sort()]).toEqual(['at once', ['ana', 'ben', 'dan']]);
+});
+
+test('[CONV-2] a change whose writer crashed before entry 0 followed is carried over by the fan-out', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  const crashing: Table = {
+    ...rig.table,
+    update: async (request, call) => {
+      if (request.changes.set?.members_seq !== undefined)
+        throw new TableError('unavailable', 'crashed', { outcome: 'none' });
+      return rig.table.update(request, call);
+    },
+  };
+  await codeOf(createNode(crashing, rig.clock).messenger.removeParticipant({ user: rig.ana }, group, named('cleo')));
+  await rig.catchUp();
+  const { members_seq } = (await rig.patterns.getConversation(group)) ?? {};
+  expect(members_seq).toBe(2);
+  expect(
+    await codeOf(createNode(rig.table, rig.clock).messenger.send({ user: rig.cleo }, group, { message: 'x' })),
+  ).toBe('forbidden');
+});
+
+test('[CONV-3] who is blocked cannot send to the one who blocked them; groups are unaffected', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  await rig.messenger.block({ user: rig.ben }, named('ana'));
+  expect((await rig.messenger.blocks({ user: rig.ben })).map(({ handle }) => handle)).toEqual(['ana']);
+  expect(await codeOf(rig.messenger.send({ user: rig.ana }, rig.direct, { message: 'x' }))).toBe('blocked');
+  await sendAll(rig, rig.messenger, rig.ana, conversation.uuid as ConversationUuid, ['in the group']);
+  await rig.messenger.unblock({ user: rig.ben }, named('ana'));
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['again']);
+});
+
+test('[CONV-4] edit and delete are the author’s alone; a deleted message stays as a tombstone at its seq', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one', 'two']);
+  const asBen = { user: rig.ben };
+  const asAna = { user: rig.ana };
+  expect(await codeOf(rig.messenger.edit(asBen, rig.direct, 1, 'x'))).toBe('not_author');
+  expect(await codeOf(rig.messenger.deleteMessage(asBen, rig.direct, 1))).toBe('not_author');
+  expect(await rig.messenger.edit(asAna, rig.direct, 1, 'one!')).toMatchObject({ message: 'one!', seq: 1 });
+  const deleted = await rig.messenger.deleteMessage(asAna, rig.direct, 1);
+  expect([deleted.message, deleted.seq, deleted.deleted_at]).toEqual([undefined, 1, expect.any(String)]);
+  expect(await rig.messenger.deleteMessage(asAna, rig.direct, 1)).toEqual(deleted);
+  expect(await codeOf(rig.messenger.edit(asAna, rig.direct, 1, 'back'))).toBe('message_deleted');
+  expect(await codeOf(rig.messenger.edit(asAna, rig.direct, 9, 'x'))).toBe('not_found');
+  const { messages } = await rig.messenger.history(asBen, rig.direct, { limit: 20 });
+  expect(messages.map(({ seq, message }) => [seq, message])).toEqual([
+    [2, 'two'],
+    [1, undefined],
+  ]);
+});
+
+test('[CONV-4] a reaction is one per user and emoji, whatever is repeated', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one']);
+  const react = (user: typeof rig.ana, emoji: string, on: boolean) =>
+    rig.messenger.react({ user }, rig.direct, 1, emoji, on);
+  await Promise.all([
+    react(rig.ana, '👍', true),
+    react(rig.ben, '👍', true),
+    react(rig.ben, '👍', true),
+    react(rig.ben, '❤️', true),
+  ]);
+  expect((await react(rig.ana, '👍', true)).reactions).toEqual({ '👍': [rig.ana, rig.ben], '❤️': [rig.ben] });
+  await react(rig.ben, '👍', false);
+  await react(rig.ben, '❤️', false);
+  expect((await react(rig.ana, '👍', false)).reactions).toBeUndefined();
+  for (const emoji of ['', 'x', '👍👍', 'thumbsup', '\u0000'])
+    expect(await codeOf(react(rig.ana, emoji, true))).toBe('invalid_field');
+});
+
+test('[CONV-4] a reply names an entry that exists', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one']);
+  const reply = (reply_to: number) => rig.messenger.send({ user: rig.ben }, rig.direct, { message: 'yes', reply_to });
+  expect((await reply(1)).message.reply_to).toBe(1);
+  expect(await codeOf(reply(3))).toBe('seq_out_of_range');
+});
+
+test('the condition of entry 0 is what makes it one', async () => {
+  const rig = await createRig();
+  const item = await rig.patterns.getConversation(rig.direct);
+  if (item === undefined) throw new Error('the conversation is there');
+  await expect(rig.patterns.createConversation(item)).rejects.toSatisfy(isConditionFailed);
+});
