@@ -3,6 +3,7 @@ import type { Item } from './port.ts';
 
 /**
  * - `condition_failed`: the condition did not hold; nothing was written; `item` is what stands there (undefined: nothing).
+ *   With the outcome `unknown` an earlier attempt of the same call had no answer, and `item` may be what it wrote: compare.
  * - `invalid`: the request breaks one of DynamoDB's limits or rules; nothing was sent (or the server refused it).
  * - `throttled`: refused for lack of capacity until the deadline; nothing was written.
  * - `unavailable`: no answer, or a server's fault, until the deadline; see `outcome`.

@@ -202,9 +202,9 @@ describe.skipIf(skipServerTests)('[NET-2] each fault by itself', () => {
         return Promise.resolve({ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' });
       },
     });
-    proxy.decide(scripted(['expired_token']));
+    proxy.decide(scripted(['expired_token', 'throttle']));
     await renewing.put({ item: fresh() });
-    expect(asked).toEqual([false, true]);
+    expect(asked).toEqual([false, true, false]);
     proxy.decide(() => 'expired_token');
     expect(await failure(renewing.put({ item: fresh() }))).toMatchObject({ code: 'unavailable', outcome: 'none' });
     await renewing.close();

@@ -150,10 +150,12 @@ export const createCaller = (options: CallerOptions): Caller => {
     const deadline = call.deadline ?? now() + defaultCallMs;
     const body = JSON.stringify(call.input);
     let landed = false;
+    let refreshNext = false;
     let refreshed = false;
     let tokens = 0;
     for (let attempts = 1; ; attempts += 1) {
-      const credentials = await getCredentials(operation, refreshed, landed ? 'unknown' : 'none');
+      const credentials = await getCredentials(operation, refreshNext, landed ? 'unknown' : 'none');
+      refreshNext = false;
       const left = deadline - now();
       if (left <= 0 && attempts === 1) throw new TableError('unavailable', `${operation}: its deadline is past`);
       const attempted = await attempt(call, body, credentials, Math.max(1, Math.min(attemptMs, left)));
@@ -168,7 +170,10 @@ export const createCaller = (options: CallerOptions): Caller => {
       if (kind === 'condition' || kind === 'missing' || kind === 'refused') throw give();
       if (kind === 'credentials' && refreshed) throw give();
       if (landed && call.effect === 'once') throw give();
-      refreshed ||= kind === 'credentials';
+      if (kind === 'credentials') {
+        refreshNext = true;
+        refreshed = true;
+      }
       const cost = fault instanceof TransportError && fault.reason === 'timeout' ? retryCost.timeout : retryCost.fault;
       if (attempts >= policy.attemptsMax || !quota.take(cost)) throw give();
       tokens += cost;
