@@ -11,6 +11,7 @@ import { ParleyError } from '#domain/errors';
 import { problemMediaType } from '#protocol/problem';
 import type { App } from './app-types.ts';
 import { collectRoutes, docsRoutes } from './docs.ts';
+import { watchUnusedSockets } from './idle-sockets.ts';
 import { bodyBytesMax } from './json-body.ts';
 import { type ParleyServerOptions, parleyServer } from './plugin.ts';
 import { problemOf, replyWithProblem } from './problem-replies.ts';
@@ -85,6 +86,11 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
     frameworkErrors: (error, request, reply) => {
       replyWithProblem(request, reply as unknown as FastifyReply, error);
     },
+  });
+  const closeUnused = watchUnusedSockets(app.server);
+  app.addHook('preClose', (done) => {
+    closeUnused();
+    done();
   });
   const book = createRouteBook();
   app.addHook('onRoute', book.add);

@@ -36,6 +36,8 @@ const head = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
+  // A stream that has ended leaves nothing behind: its connection ends with it.
+  connection: 'close',
   // Proxies that buffer answers would hold events back.
   'x-accel-buffering': 'no',
 };
