@@ -82,7 +82,10 @@ export const startDynamoServer = async (): Promise<DynamoServer> => {
   const child = spawn(binary, ['serve', '--port', String(port), '--db-path', join(folder, 'table.db')], {
     stdio: 'ignore',
   });
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = async (): Promise<void> => {
+    process.off('exit', kill);
     await stopProcess(child);
     await rm(folder, { recursive: true, force: true });
   };
