@@ -34,7 +34,9 @@ export const buildWeb = async (): Promise<void> => {
     }
     try {
       const vite = ['node_modules/vite/bin/vite.js', 'build', 'web', '--logLevel', 'warn'];
-      const built = spawnSync(process.execPath, vite, { cwd: root, encoding: 'utf8' });
+      // A test runner's NODE_ENV would build React for development.
+      const env = { ...process.env, NODE_ENV: 'production' };
+      const built = spawnSync(process.execPath, vite, { cwd: root, encoding: 'utf8', env });
       if (built.status !== 0) throw new Error(`the web app does not build:\n${built.stdout}${built.stderr}`);
     } finally {
       rmdirSync(lock);

@@ -1,10 +1,16 @@
 /** Where messages are written: Enter sends, Shift+Enter starts a line, Up in an empty field edits my last message. */
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageCharactersMax } from '#domain/limits';
 import type { Message } from '#protocol/shapes';
 import { readDraft, writeDraft } from '../drafts.ts';
 import { formatNumber } from '../format.ts';
 import { Icon } from '../ui/icons.tsx';
+
+/** Tells one composing from another, for React. */
+export const composingKey = (composing: Composing): string => {
+  if (composing.kind === 'new') return 'new';
+  return `${composing.kind} ${(composing.kind === 'reply' ? composing.to : composing.message).seq}`;
+};
 
 export type Composing =
   | { readonly kind: 'new' }
@@ -15,6 +21,8 @@ interface ComposerProps {
   readonly user: string;
   readonly conversation: string;
   readonly composing: Composing;
+  /** Whether it takes the focus as it comes. */
+  readonly focus: boolean;
   /** The name of who is written to. */
   readonly to: string;
   readonly nameOf: (uuid: string) => string;
@@ -32,16 +40,20 @@ const nearLimit = 200;
 const lengthOf = (text: string): number => [...text].length;
 
 export function Composer(props: ComposerProps) {
-  const { user, conversation, composing, to, nameOf } = props;
+  const { user, conversation, composing, focus, to, nameOf } = props;
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => readDraft(user, conversation));
+  // One composer for each thing that is composed: the draft waits in storage while a message is edited, and comes back.
+  const [text, setText] = useState(() =>
+    composing.kind === 'edit' ? (composing.message.message ?? '') : readDraft(user, conversation),
+  );
   const editing = composing.kind === 'edit';
 
-  // What was being written waits while a message is edited, and comes back afterwards.
-  useEffect(() => {
-    setText(composing.kind === 'edit' ? (composing.message.message ?? '') : readDraft(user, conversation));
-    if (composing.kind !== 'new') field.current?.focus();
-  }, [composing, user, conversation]);
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (!focus || element === null) return;
+    element.focus();
+    element.setSelectionRange(element.value.length, element.value.length);
+  }, [focus]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
   useEffect(() => {

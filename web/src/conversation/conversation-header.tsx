@@ -28,14 +28,15 @@ export function ConversationHeader(props: ConversationHeaderProps) {
   const other = conversation?.participants.find((person) => person.uuid !== me.uuid);
   return (
     <header className="bar conversation-bar">
-      <button
-        type="button"
-        className="icon-button back"
-        aria-label="Back to the conversations"
-        onClick={() => navigate({ name: 'inbox' })}
-      >
+      <button type="button" className="icon-button back" onClick={() => navigate({ name: 'inbox' })}>
         <Icon name="back" />
-        {unreadElsewhere > 0 ? <span className="back-count mono">{formatNumber(unreadElsewhere)}</span> : null}
+        <span className="sr-only">Back to the conversations</span>
+        {unreadElsewhere > 0 ? (
+          <span className="back-count mono">
+            {formatNumber(unreadElsewhere)}
+            <span className="sr-only"> unread</span>
+          </span>
+        ) : null}
       </button>
       <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />
       <div className="conversation-who">

@@ -10,7 +10,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { useStore } from '../use-store.ts';
 import type { EntryActions } from './actions.ts';
-import { Composer, type Composing } from './composer.tsx';
+import { Composer, type Composing, composingKey } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
 import { JumpDialog } from './jump-dialog.tsx';
 import { MessageLog } from './message-log.tsx';
@@ -31,6 +31,8 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
   const snapshot = useStore(timeline);
   const inbox = useStore(session.inbox);
   const [composing, setComposing] = useState<Composing>(writing);
+  const composed = useRef(false);
+  if (composing.kind !== 'new') composed.current = true;
   const [wanted, setWanted] = useState<{ seq: number; at: number }>();
   const [deleting, setDeleting] = useState<Message>();
   const [managing, setManaging] = useState(false);
@@ -145,6 +147,8 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
       <Typing names={snapshot.typing.map(nameOf)} />
       {load.status === 'failed' && load.code === 'not_found' ? null : (
         <Composer
+          key={composingKey(composing)}
+          focus={composed.current}
           user={me.uuid}
           conversation={uuid}
           composing={composing}

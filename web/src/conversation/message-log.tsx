@@ -3,7 +3,16 @@
  * moving what is being read; at the end it follows what arrives.
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type FocusEvent, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { Timeline, TimelineEntry, TimelineSnapshot } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { announce } from '../announcer.tsx';
@@ -215,9 +224,9 @@ export function MessageLog(props: MessageLogProps) {
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {newDay && (before !== undefined || !snapshot.hasOlder) ? (
-                  <h3 className="fold">
+                  <p className="fold">
                     <time dateTime={timeOf(entry)}>{formatDay(timeOf(entry))}</time>
-                  </h3>
+                  </p>
                 ) : null}
                 {entry.kind === 'message' && entry.message.seq === newFrom ? (
                   <p className="new-line">New messages</p>

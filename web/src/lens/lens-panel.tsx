@@ -44,7 +44,7 @@ function Panel({ model, conversation }: { readonly model: LensModel; readonly co
     document.getElementById(`lens-tab-${next.id}`)?.focus();
   };
   return (
-    <aside className="lens" aria-label="The Lens">
+    <aside className="lens" aria-label="The Lens" data-status={snapshot.status}>
       <header className="bar lens-bar">
         <Icon name="lens" />
         <h2>The Lens</h2>

@@ -53,9 +53,11 @@ export function Shell() {
 
   return (
     <div className={`shell${uuid === undefined ? '' : ' in-conversation'}${lensOpen ? ' with-lens' : ''}`}>
-      <a className="skip" href="#composer">
-        Skip to writing
-      </a>
+      {uuid === undefined ? null : (
+        <a className="skip" href="#composer">
+          Skip to writing
+        </a>
+      )}
       <Weather />
       <InboxPane
         selected={uuid}

@@ -3,6 +3,7 @@
  * The menu is a popover, so that no scrolling pane cuts it off and a click elsewhere closes it.
  */
 import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Icon, type IconName } from './icons.tsx';
 
 interface MenuProps {
@@ -81,12 +82,17 @@ export function Menu({ label, icon = 'more', trigger, triggerClass = 'icon-butto
         onClick={() => {
           menu.current?.hidePopover();
         }}
+        onBeforeToggle={(event) => {
+          if (event.newState !== 'open') return;
+          // The items are there before the menu is shown, which then gives the focus to the first: no key falls between.
+          flushSync(() => setOpen(true));
+          itemsOf(menu.current)[0]?.setAttribute('autofocus', '');
+        }}
         onToggle={(event) => {
           const opened = event.newState === 'open';
           setOpen(opened);
           if (!opened || menu.current === null || button.current === null) return;
           place(menu.current, button.current);
-          itemsOf(menu.current)[0]?.focus();
         }}
       >
         {open ? children : null}

@@ -1,4 +1,4 @@
-/** A person or a group as two letters on a tone of their own. */
+/** A person or a group as two letters on a tone of their own: a picture, not a text. */
 import { initials, toneOf } from '../format.ts';
 
 export function Monogram({
@@ -11,8 +11,10 @@ export function Monogram({
   readonly small?: boolean;
 }) {
   return (
-    <span className={`monogram tone-${toneOf(id)}${small ? ' small' : ''}`} aria-hidden="true">
-      {initials(name)}
-    </span>
+    <span
+      className={`monogram tone-${toneOf(id)}${small ? ' small' : ''}`}
+      data-letters={initials(name)}
+      aria-hidden="true"
+    />
   );
 }

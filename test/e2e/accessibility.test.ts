@@ -1,0 +1,259 @@
+/** For everybody: axe on every screen, the keyboard alone, what a screen reader is told, any width, less motion. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, noBrowser } from './support/browser.ts';
+import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
+import { openWith, type Person, person, say } from './support/people.ts';
+import { buildWeb, startServer, type TestServer } from './support/server.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+/** Every violation of WCAG 2.2 A and AA, of whatever impact, and of what axe calls best practice when serious. */
+const violations = async (page: Page): Promise<string[]> => {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  // Animations that run just now have half their colours; those without an end stay as they are.
+  await page.evaluate(() => {
+    for (const animation of document.getAnimations()) {
+      if (animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) animation.finish();
+    }
+  });
+  const result = await page.evaluate<AxeResult>(
+    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+  );
+  return result.violations
+    .filter(({ id, impact }) => impact === 'serious' || impact === 'critical' || !bestPracticeOnly.has(id))
+    .flatMap(({ id, impact, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id} (${impact}): ${html.slice(0, 160)} ${failureSummary}`),
+    );
+};
+/** Advice that is no part of WCAG. */
+const bestPracticeOnly = new Set(['region', 'heading-order', 'landmark-one-main', 'page-has-heading-one']);
+
+describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser ?? 'in Chromium'})`, () => {
+  let server: TestServer;
+  let browser: Browser;
+  let ana: Person;
+  let ben: Person;
+  const long = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3);
+
+  beforeAll(async () => {
+    await buildWeb();
+    [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+    ana = await person(server.url, 'ana', 'Ana Torres');
+    ben = await person(server.url, 'ben', 'Ben Köhler');
+    const noor = await person(server.url, 'noor', 'نور حداد');
+    const conversation = await openWith(ana, ben);
+    await say(ben, conversation, 'Are you coming?', long, '🎉');
+    await say(ana, conversation, 'Yes. https://example.com/a/very/long/address', 'At eight.');
+    await ana.api.addReaction(conversation.uuid, 1, '👍');
+    await ana.api.sendMessage(conversation.uuid, { message: 'An answer', reply_to: 1 });
+    await ana.api.deleteMessage(conversation.uuid, 5);
+    await say(noor, await openWith(noor, ana), 'مرحبا، كيف حالك؟ (ok)');
+    await ana.api.createConversation({ handles: ['ben', 'noor'], title: `Roof garden 🌱 ${long}`.slice(0, 100) });
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const openAna = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    const { page } = await openApp(browser, server.url, options);
+    await signIn(page, 'ana');
+    return page;
+  };
+
+  test.each([
+    ['light', desktop],
+    ['dark', phone],
+  ] as const)(
+    'axe finds nothing on any screen: %s, %o',
+    async (colorScheme, viewport) => {
+      const { page } = await openApp(browser, server.url, { colorScheme, viewport });
+      const found: string[] = [];
+      const look = async (screen: string): Promise<void> => {
+        found.push(...(await violations(page)).map((violation) => `${screen}: ${violation}`));
+      };
+      await page.getByRole('button', { name: 'Come in', exact: true }).waitFor();
+      await look('sign-in');
+      await signIn(page, 'ana');
+      await row(page, 'Ben Köhler').waitFor();
+      await look('inbox');
+      await page.getByRole('button', { name: 'Archive', exact: true }).click();
+      await look('empty archive');
+      await page.getByRole('button', { name: /^Inbox/ }).click();
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.getByLabel('Who with').fill('ben noor');
+      await look('new conversation');
+      await page.keyboard.press('Escape');
+      const me = page.getByRole('button', { name: 'You and this app' });
+      await me.click();
+      await look('own menu');
+      await page.getByRole('menuitem', { name: 'Profile and data' }).click();
+      await look('profile');
+      await page.getByRole('button', { name: 'Erase me…' }).click();
+      await look('erase');
+      await page.keyboard.press('Escape');
+      await me.click();
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+      await look('shortcuts');
+      await page.keyboard.press('Escape');
+      await openRow(page, 'Ben Köhler');
+      await entry(page, 6).focus();
+      await look('conversation');
+      await page.getByRole('button', { name: 'The Lens' }).click();
+      await page.locator('.lens[data-status="open"]').waitFor();
+      await send(page, 'seen through the Lens');
+      await page.locator('[data-letter="C"]').waitFor();
+      await look('Lens, requests');
+      await page.getByRole('tab', { name: 'Patterns' }).click();
+      await look('Lens, patterns');
+      await page.getByRole('tab', { name: 'Table' }).click();
+      await page.locator('.cell').first().waitFor();
+      await look('Lens, table');
+      expect(found).toEqual([]);
+    },
+    40_000,
+  );
+
+  test('the keyboard alone: sign in, find a conversation, write, edit, reply, react, delete, leave', async () => {
+    const { page } = await openApp(browser, server.url);
+    await page.getByRole('textbox', { name: 'Handle', exact: true }).focus();
+    await page.keyboard.type('ana');
+    await page.keyboard.press('Enter');
+    await row(page, 'Ben Köhler').waitFor();
+    await page.keyboard.press('i');
+    for (let step = 0; step < 3; step++) {
+      if (await row(page, 'Ben Köhler').evaluate((link) => link === document.activeElement)) break;
+      await page.keyboard.press('ArrowDown');
+      await page.waitForTimeout(60);
+    }
+    await page.keyboard.press('Enter');
+    await entry(page, 1).waitFor();
+    await page.keyboard.press('c');
+    await page.keyboard.type('by key');
+    await page.keyboard.press('Enter');
+    const mine = page.locator('.entry.mine', { hasText: 'by key' });
+    await mine.and(page.locator('[data-entry]')).waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.type(' alone');
+    await page.keyboard.press('Enter');
+    await mine.getByText('by key alone').waitFor();
+
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('End');
+    const seq = Number(await mine.getAttribute('data-entry'));
+    await eventually(
+      () => page.evaluate(() => document.activeElement?.getAttribute('data-entry')),
+      (focused) => focused === String(seq),
+    );
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await mine.getByRole('button', { name: '❤️ 1, by you' }).waitFor();
+
+    await mine.focus();
+    await page.keyboard.press('r');
+    await page.keyboard.type('to myself');
+    await page.keyboard.press('Enter');
+    await entry(page, seq + 1)
+      .getByText('to myself')
+      .waitFor();
+    await entry(page, seq + 1).focus();
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Enter');
+    await entry(page, seq + 1)
+      .getByText('This message was deleted.')
+      .waitFor();
+
+    await page.keyboard.press('?');
+    const switchOff = page.getByRole('checkbox', { name: 'Single keys are shortcuts outside text fields' });
+    await switchOff.focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('n');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.keyboard.press('Alt+ArrowDown');
+    await page.keyboard.press('Escape');
+    await page.getByText('Choose a conversation').waitFor();
+  });
+
+  test('a screen reader hears of new messages, not of history, and of those elsewhere', async () => {
+    const page = await openAna();
+    const heard: string[] = [];
+    await page.exposeFunction('heard', (text: string) => heard.push(text));
+    await page.evaluate(() => {
+      const live = document.querySelector('[data-announcer]');
+      if (live === null) throw new Error('there is no live region');
+      const tell = (window as unknown as { heard: (text: string) => void }).heard;
+      new MutationObserver(() => tell(live.textContent ?? '')).observe(live, {
+        childList: true,
+        subtree: true,
+        characterData: true,
+      });
+    });
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    expect(heard).toEqual([]);
+    await say(ben, await openWith(ana, ben), 'News');
+    await eventually(
+      async () => heard,
+      (texts) => texts.length > 0,
+    );
+    expect(heard).toEqual(['Ben Köhler: News']);
+    await openRow(page, 'نور حداد');
+    await say(ben, await openWith(ana, ben), 'Elsewhere');
+    await eventually(
+      async () => heard,
+      (texts) => texts.length > 1,
+    );
+    expect(heard[1]).toBe('New message from Ben Köhler');
+    expect(await page.locator('[role="feed"]').getAttribute('aria-live')).toBeNull();
+  });
+
+  test.each([320, 390, 768, 1280, 2560])('%i px wide: nothing is cut off sideways', async (width) => {
+    const page = await openAna({ viewport: { width, height: 800 } });
+    const overflow = (): Promise<number> =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await row(page, 'Ben Köhler').waitFor();
+    expect(await overflow()).toBe(0);
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 2).waitFor();
+    expect(await overflow()).toBe(0);
+    const spill = await page
+      .locator('.entry-text')
+      .evaluateAll((texts) =>
+        texts.filter((text) => text.scrollWidth > text.clientWidth + 1).map((text) => text.textContent),
+      );
+    expect(spill).toEqual([]);
+    expect(await page.getByRole('button', { name: 'Back to the conversations' }).isVisible()).toBe(width < 720);
+    expect(await page.locator('.inbox').isVisible()).toBe(width >= 720);
+    expect(await composer(page).isVisible()).toBe(true);
+  });
+
+  test('text runs its own way, emoji alone are large, and motion can be left out', async () => {
+    const page = await openAna({ reducedMotion: 'reduce' });
+    await openRow(page, 'نور حداد');
+    const arabic = entry(page, 1).locator('.entry-text');
+    expect(await arabic.evaluate((text) => getComputedStyle(text).direction)).toBe('rtl');
+    await composer(page).fill('مرحبا');
+    expect(await composer(page).evaluate((field) => getComputedStyle(field).direction)).toBe('rtl');
+    await composer(page).fill('');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 3).locator('.entry-text.emoji').waitFor();
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  });
+});
