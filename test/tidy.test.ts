@@ -1,0 +1,147 @@
+/** The repository tests itself: its rooms, its files, its rules and its words. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { keyCatalog } from '#crypto/key-patterns';
+import { catalog, type PatternDescription } from '#store/catalog';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const passedOver = new Set(['node_modules', 'dist', '.git', 'cdk.out', 'images']);
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (passedOver.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const sources = filesBelow('src').filter((path) => path.endsWith('.ts'));
+const tests = [...sources, ...filesBelow('test'), ...filesBelow('infra'), ...filesBelow('web')].filter((path) =>
+  /\.test\.tsx?$/.test(path),
+);
+const code = sources.filter((path) => !path.endsWith('.test.ts'));
+
+describe('files', () => {
+  test('none of the code is longer than 400 lines', () => {
+    const long = code.filter((path) => read(path).split('\n').length > 401);
+    expect(long).toEqual([]);
+  });
+
+  test('each opens by saying what it is for', () => {
+    const silent = code.filter((path) => !/^(#!.*\n)?\/\*\*/.test(read(path)));
+    expect(silent).toEqual([]);
+  });
+
+  test('none is a barrel or holds a note to come back', () => {
+    const words = /\bexport \* from\b|\b(TODO|FIXME|XXX)\b/;
+    expect([...code, ...filesBelow('web/src')].filter((path) => words.test(read(path)))).toEqual([]);
+  });
+
+  test('nothing imports upwards by a path', () => {
+    const climbing = code.filter((path) => /from '\.\.\/\.\.\//.test(read(path)));
+    expect(climbing).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  const compile = (room: string, text: string): string => {
+    const path = join(root, 'src', room, 'forbidden-for-a-test.ts');
+    const folder = mkdtempSync(join(tmpdir(), 'parley-rooms-'));
+    const config = JSON.parse(read(`src/${room}/tsconfig.json`));
+    writeFileSync(path, text);
+    const own = join(root, 'src', room, 'tsconfig.for-a-test.json');
+    const options = { ...config.compilerOptions, outDir: folder, tsBuildInfoFile: join(folder, 'info') };
+    writeFileSync(own, JSON.stringify({ ...config, compilerOptions: options, include: ['forbidden-for-a-test.ts'] }));
+    try {
+      return spawnSync('npx', ['--no-install', 'tsc', '-p', own], { cwd: root, encoding: 'utf8' }).stdout;
+    } finally {
+      for (const file of [path, own]) rmSync(file);
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  test('a room that imports from one above it does not compile', () => {
+    expect(compile('table', "import { catalog } from '#store/catalog';\nexport const up = catalog;\n")).toContain(
+      'TS6307',
+    );
+    expect(compile('table', "import { isoTime } from '#domain/time';\nexport const down = isoTime;\n")).toBe('');
+  });
+
+  test('the domain sees no clock, no socket, no file and no process', () => {
+    for (const name of ['process', 'setTimeout', 'fetch', 'console', 'Buffer']) {
+      expect(compile('domain', `export const reach = ${name};\n`)).toContain(`'${name}'`);
+    }
+    expect(
+      compile('domain', "import { readFileSync } from 'node:fs';\nexport const reach = readFileSync;\n"),
+    ).toContain("'node:fs'");
+  });
+
+  test('only composition roots name concrete adapters', () => {
+    const adapters =
+      /from '#(crypto\/(sealer|table-keyring|kms-wrapper|local-wrapper)|cache\/(?!port)[a-z-]+|bus\/(?!port)[a-z-]+|table\/(embedded|dynamodb|dax)\/[a-z-]+)'/;
+    const roots = /^src\/(server|cli|lambda)\//;
+    const own = (path: string) => path.split('/').slice(0, 2).join('/');
+    const naming = code.filter(
+      (path) => !roots.test(path) && adapters.test(read(path).replaceAll(`'#${own(path).slice(4)}/`, '')),
+    );
+    expect(naming).toEqual([]);
+  });
+
+  test('[TABLE-2] no room but the store knows the main table’s keys', () => {
+    const keys = /['"`](MSG|USR|GRP|HDL|BLK|CHK)#|'PROFILE'/;
+    const knowing = code.filter((path) => !path.startsWith('src/store/') && keys.test(read(path)));
+    expect(knowing).toEqual([]);
+  });
+
+  test('[TABLE-2] no pattern scans, and only the command line calls scan', () => {
+    const scanning = code.filter((path) => /\.scan\(/.test(read(path)) && !/^src\/(table|cli)\//.test(path));
+    expect(scanning).toEqual(['src/crypto/key-lifecycle.ts'].filter((path) => scanning.includes(path)));
+    expect(Object.values<PatternDescription>(catalog).some(({ operation }) => /scan/i.test(operation))).toBe(false);
+  });
+
+  test('[TABLE-3] nothing writes several items as one transaction', () => {
+    expect(code.filter((path) => /TransactWrite/.test(read(path)))).toEqual([]);
+  });
+});
+
+test('[TABLE-1] the tables are described in one file', () => {
+  const describing = code.filter(
+    (path) => /NEW_AND_OLD_IMAGES|pointInTimeRecovery:/.test(read(path)) && !path.startsWith('src/table/'),
+  );
+  expect(describing).toEqual([]);
+});
+
+test('[BOUND-4] every item type is read by a pattern', () => {
+  const reading = new Set(['GetItem', 'BatchGetItem', 'Query']);
+  const readable = new Set(
+    Object.values<PatternDescription>(catalog).flatMap(({ operation, items }) => (reading.has(operation) ? items : [])),
+  );
+  const types = [...read('src/store/items.ts').matchAll(/readonly type: '([a-z_]+)'/g)].map(([, type]) => type);
+  expect(types.length).toBeGreaterThan(6);
+  expect(types.filter((type) => type === undefined || !readable.has(type as never))).toEqual([]);
+  expect(Object.keys(keyCatalog).length).toBeGreaterThan(0);
+});
+
+test('every rule of docs/SPEC.md has a test that carries its id', () => {
+  const rules = [...read('docs/SPEC.md').matchAll(/^- \*\*([A-Z]+-\d+)\*\*/gm)].map(([, id]) => id ?? '');
+  expect(rules.length).toBeGreaterThanOrEqual(50);
+  const named = tests.map(read).join('\n');
+  expect(rules.filter((id) => !named.includes(`[${id}]`))).toEqual([]);
+});
+
+test('every relative link of the documents leads somewhere', () => {
+  const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesBelow('docs')].filter(
+    (path) => path.endsWith('.md') && existsSync(join(root, path)),
+  );
+  const broken = documents.flatMap((path) =>
+    [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+      .map(([, target]) => join(dirname(path), target ?? ''))
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${path}: ${relative('.', target)}`),
+  );
+  expect(broken).toEqual([]);
+});
