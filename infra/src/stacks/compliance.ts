@@ -8,10 +8,7 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { parleyStack } from './stack.ts';
 
-/**
- * Managed rules by identifier. Synthesis does not check these names: each was read in AWS Config's list of managed rules, and
- * a test compares them with a copy of that reading.
- */
+/** Managed rules by identifier. Synthesis does not check these names; a test compares them with the CDK's list. */
 export const managedRules = [
   'DYNAMODB_PITR_ENABLED',
   'DYNAMODB_TABLE_ENCRYPTED_KMS',
@@ -20,7 +17,6 @@ export const managedRules = [
   'DYNAMODB_AUTOSCALING_ENABLED',
   'DAX_ENCRYPTION_ENABLED',
   'CLOUD_TRAIL_ENABLED',
-  'CLOUDTRAIL_S3_DATAEVENTS_ENABLED',
   'CMK_BACKING_KEY_ROTATION_ENABLED',
   'KMS_CMK_NOT_SCHEDULED_FOR_DELETION',
   'IAM_USER_NO_POLICIES_CHECK',

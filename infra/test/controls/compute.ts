@@ -205,6 +205,21 @@ export const computeControls: readonly Control[] = [
     broken: brokenContainer,
   }),
   property({
+    ids: ['Course', 'SEC-2'],
+    practice: 'Messages are encrypted by the service, before DynamoDB has them',
+    type: task,
+    count: 2,
+    path: 'ContainerDefinitions',
+    is: containers(
+      '`KMS_KEY_ID` names the wrapping key (without it the service does not start in production)',
+      (container) =>
+        list(at(container, 'Environment')).some(
+          (variable) => at(variable, 'Name') === 'KMS_KEY_ID' && at(variable, 'Value') !== undefined,
+        ),
+    ),
+    broken: brokenContainer,
+  }),
+  property({
     ids: ['Parley'],
     practice: 'The image is pinned by its digest',
     type: task,

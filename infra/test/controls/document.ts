@@ -29,6 +29,15 @@ Security, NIST 800-53 revision 5, PCI DSS 3.2.1, Serverless. What is accepted of
 \`infra/src/validation.ts\` with its reason, and a test fails for one that no longer occurs.
 `;
 
+const elsewhere = `## Practices of the course that are shown elsewhere
+
+| practice | shown by |
+| --- | --- |
+| Client-side encryption | SEC-2 to SEC-5 of [SPEC.md](SPEC.md), the tests of \`src/crypto\` and \`test/crypto\`, [SECURITY.md](SECURITY.md) |
+| The life cycle of users: create, modify, disable, delete | USER-1 to USER-5 of [SPEC.md](SPEC.md) and the tests that carry their names |
+| The compliance standard that a business requires | the packs of cdk-nag named above; whether one of them is yours is not for software to say |
+`;
+
 const limits = `## What is not shown here
 
 Templates say what is asked for, not what is. Nothing here was deployed. These need an account, or people:
@@ -56,5 +65,5 @@ export function controlsDocument(): string {
 ${controls.map(row).join('\n')}
 `,
   );
-  return [introduction, `${count} rows.\n`, ...tables, limits].join('\n');
+  return [introduction, `${count} rows.\n`, ...tables, elsewhere, limits].join('\n');
 }
