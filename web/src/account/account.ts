@@ -1,4 +1,5 @@
 /** From an empty page to a running session, as one state. Components only show it and call what stands here. */
+import { ApiError } from '#client/failure';
 import type { Api } from '#client/http';
 import { platformRuntime } from '#client/runtime';
 import { createSession } from '#client/session';
@@ -85,15 +86,20 @@ function end(config: Config, identity: Identity, problem?: string): void {
 
 let current: Identity | undefined;
 
+/** Rejects only when the server is not to be reached. */
 async function enterAs(config: Config, signIn: () => Promise<Identity | undefined>): Promise<void> {
   try {
     current = await signIn();
     if (current === undefined) signedOut(config);
     else await enter(config, current);
   } catch (error) {
-    signedOut(config, problemText(error));
+    if (error instanceof ApiError && error.passing) throw error;
+    // What is not the service's own word comes from signing in: the provider's refusal, or a code that is not ours.
+    signedOut(config, error instanceof ApiError ? problemText(error) : `Signing in did not work: ${messageOf(error)}.`);
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Asks the server what it is, and goes on where this tab was. */
 export async function start(): Promise<void> {
@@ -110,7 +116,7 @@ export function signInWithHandle(handle: string, displayName?: string): void {
   if (state.status !== 'signed_out') return;
   const { config } = state;
   become({ status: 'signed_out', config, busy: true });
-  void enterAs(config, () => signInAs(handle, displayName));
+  enterAs(config, () => signInAs(handle, displayName)).catch((error: unknown) => signedOut(config, problemText(error)));
 }
 
 export function signInHosted(): void {
