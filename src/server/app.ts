@@ -10,8 +10,8 @@ import Fastify, {
 import { ParleyError } from '#domain/errors';
 import { problemMediaType } from '#protocol/problem';
 import type { App } from './app-types.ts';
+import { watchConnections } from './connections.ts';
 import { collectRoutes, docsRoutes } from './docs.ts';
-import { watchUnusedSockets } from './idle-sockets.ts';
 import { bodyBytesMax } from './json-body.ts';
 import { type ParleyServerOptions, parleyServer } from './plugin.ts';
 import { problemOf, replyWithProblem } from './problem-replies.ts';
@@ -87,9 +87,9 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
       replyWithProblem(request, reply as unknown as FastifyReply, error);
     },
   });
-  const closeUnused = watchUnusedSockets(app.server);
+  const closeConnections = watchConnections(app.server);
   app.addHook('preClose', (done) => {
-    closeUnused();
+    if (app.server.listening) app.server.once('close', closeConnections());
     done();
   });
   const book = createRouteBook();
