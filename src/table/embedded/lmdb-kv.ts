@@ -1,4 +1,6 @@
 /** The key-value interface over LMDB: one environment, a sub-database per store, every commit flushed before it resolves. */
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type Kv, type KvRange, type KvWriter, type StoreName, storeNames } from './kv.ts';
 
@@ -10,18 +12,38 @@ const MAP_BYTES = 256 * 1_024 ** 3;
 
 type Store = Database<Buffer, Buffer>;
 
-function* rangeOf(store: Store, { from, to, reverse }: KvRange): Generator<{ key: Uint8Array; value: Uint8Array }> {
-  if (Buffer.compare(from, to) >= 0) return;
-  const low = Buffer.from(from);
-  const high = Buffer.from(to);
-  const entries = reverse
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const rangeOf = (store: Store, { from, to, reverse }: KvRange): Iterable<{ key: Buffer; value: Buffer }> => {
+  const low = asBuffer(from);
+  const high = asBuffer(to);
+  if (Buffer.compare(low, high) >= 0) return [];
+  return reverse
     ? store.getRange({ start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse })
     : store.getRange({ start: low, end: high });
-  for (const { key, value } of entries) yield { key, value };
-}
+};
+
+/** Where LMDB's first page says what it is, and what it says there. */
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
+
+/** Refuses a file that is none of LMDB's, which LMDB itself would map and fall over. */
+const checkFile = (file: string): void => {
+  if (!existsSync(file)) return;
+  const descriptor = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(MAGIC_OFFSET + 4);
+    const length = readSync(descriptor, head, 0, head.length, 0);
+    if (length > 0 && head.readUInt32LE(MAGIC_OFFSET) !== MAGIC) throw new Error(`${file} is no database`);
+  } finally {
+    closeSync(descriptor);
+  }
+};
 
 /** Opens or creates the environment in a folder. Throws what LMDB or the file system says. */
 export const openLmdbKv = (folder: string): Kv => {
+  checkFile(join(folder, 'data.mdb'));
   const root: RootDatabase<Buffer, Buffer> = open({
     path: folder,
     noSubdir: false,
@@ -40,13 +62,13 @@ export const openLmdbKv = (folder: string): Kv => {
   ) as Record<StoreName, Store>;
 
   const view: KvWriter = {
-    get: (store, key) => stores[store].get(Buffer.from(key)),
+    get: (store, key) => stores[store].get(asBuffer(key)),
     range: (store, range) => rangeOf(stores[store], range),
     put: (store, key, value) => {
-      stores[store].putSync(Buffer.from(key), Buffer.from(value));
+      stores[store].putSync(asBuffer(key), asBuffer(value));
     },
     delete: (store, key) => {
-      stores[store].removeSync(Buffer.from(key));
+      stores[store].removeSync(asBuffer(key));
     },
   };
 
@@ -56,6 +78,11 @@ export const openLmdbKv = (folder: string): Kv => {
       root.resetReadTxn();
       return step(view);
     },
+    /**
+     * The commit waits for the disk in place: a flush is shorter than handing it to LMDB's own thread and back where disks
+     * are fast, the many writes of a busy process share it, and a disk that is full shows as an error here, whereas
+     * a failed commit of that thread ends the process (lmdb 3.5: a rejection that nobody can catch).
+     */
     transact: async (step) => root.transactionSync(() => step(view)),
     soon: (callback) => void setImmediate(callback),
     close: async () => {

@@ -1,21 +1,12 @@
 /** Queries and scans of the embedded table: a page is a walk over a range of byte keys that ends by `limit` or at 1 MB. */
 import { readUnits } from '../capacity.ts';
-import { TableError } from '../errors.ts';
-import {
-  checkKey,
-  checkKeyValue,
-  checkLimit,
-  PAGE_BYTES_MAX,
-  PARTITION_KEY_BYTES_MAX,
-  SORT_KEY_BYTES_MAX,
-} from '../limits.ts';
-import type { Item, Key, QueryPosition, QueryRequest, QueryResult, SortCondition } from '../port.ts';
+import { PAGE_BYTES_MAX } from '../limits.ts';
+import type { Item, Key, QueryPosition, QueryRequest, QueryResult } from '../port.ts';
+import { queryShape } from '../query-shape.ts';
 import type { TableSchema } from '../schema.ts';
 import { decodeItem, storedOf } from './codec.ts';
 import { indexKey, indexRange, itemRange } from './keys.ts';
 import type { KvRange, KvReader, StoreName } from './kv.ts';
-
-const invalid = (message: string): TableError => new TableError('invalid', message);
 
 /** Reads one page. `positionOf` says how the page's last item is named for the page after. */
 export const readPage = (
@@ -51,54 +42,20 @@ export const readPage = (
   };
 };
 
-const checkSortCondition = (name: string, condition: SortCondition | undefined): void => {
-  if (condition === undefined) return;
-  for (const value of condition.slice(1)) checkKeyValue(name, value, SORT_KEY_BYTES_MAX);
-  if (condition[0] === 'between' && Buffer.compare(Buffer.from(condition[1]), Buffer.from(condition[2])) > 0) {
-    throw invalid(`the range of ${name} ends before it begins`);
-  }
-};
-
-const textOf = (position: QueryPosition, name: string): string => {
-  const value = position[name];
-  if (typeof value !== 'string') throw invalid(`the position to start from has no ${name}`);
-  return value;
-};
-
-const checkStart = (start: QueryPosition | undefined, partitionKey: string, partition: string): void => {
-  if (start === undefined) return;
-  checkKey(start);
-  if (start[partitionKey] !== partition) throw invalid('the position to start from belongs to another query');
-};
-
 /** Refuses a query of no partition, with an impossible range, or with a position of another query. */
 export const runQuery = (reader: KvReader, schema: TableSchema, request: QueryRequest): QueryResult => {
-  checkLimit(request.limit);
+  const { index, partitionKey, partition, sortKey, condition } = queryShape(schema, request);
   const { start, limit } = request;
   const reverse = request.ascending !== true;
-  if (request.index === undefined) {
-    checkKeyValue('pk', request.pk, PARTITION_KEY_BYTES_MAX);
-    checkSortCondition('sk', request.sk);
-    checkStart(start, 'pk', request.pk);
-    return readPage(reader, 'items', itemRange(request.pk, request.sk, reverse, start), {
+  if (index === undefined) {
+    return readPage(reader, 'items', itemRange(partition, condition, reverse, start), {
       limit,
       consistent: request.consistent === true,
       positionOf: keyOf,
     });
   }
-  const index = schema.indexes[request.index];
-  if (index === undefined) throw invalid(`this table has no index ${request.index}`);
-  if ((request as { consistent?: boolean }).consistent === true) throw invalid('an index has no consistent reads');
-  const { partitionKey, sortKey } = index;
-  const query: { readonly [name: string]: unknown } = { ...request };
-  const partition = query[partitionKey];
-  const condition = query[sortKey] as SortCondition | undefined;
-  checkKeyValue(partitionKey, partition, PARTITION_KEY_BYTES_MAX);
-  checkSortCondition(sortKey, condition);
-  const name = String(partition);
-  checkStart(start, partitionKey, name);
-  const place = start === undefined ? undefined : indexKey(request.index, name, textOf(start, sortKey), start);
-  return readPage(reader, 'index', indexRange(request.index, name, condition, reverse, place), {
+  const place = start === undefined ? undefined : indexKey(index, partition, String(start[sortKey]), start);
+  return readPage(reader, 'index', indexRange(index, partition, condition, reverse, place), {
     limit,
     consistent: false,
     positionOf: (item) => ({

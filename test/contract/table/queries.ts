@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { PAGE_BYTES_MAX } from '#table/limits';
-import type { SortCondition } from '#table/port';
+import type { QueryRequest, SortCondition } from '#table/port';
 import { type Contract, freshPartition, itemOfSize, refusalCode, walk, walkItems } from './harness.ts';
 
 /** Characters on both sides of where UTF-16's order and UTF-8's part: U+FFFF, private use, and past U+FFFF. */
@@ -158,20 +158,23 @@ export const describeQueries = (contract: Contract): void => {
       expect(await refusalCode(table().query({ pk, limit: 1.5 }))).toBe('invalid');
     });
 
-    check(
-      '[BOUND-1] an empty or too long partition, an impossible range and a foreign position are refused',
-      async () => {
-        const pk = freshPartition();
-        const refused = [
-          table().query({ pk: '' }),
-          table().query({ pk: 'x'.repeat(2_049) }),
-          table().query({ pk, sk: ['=', ''] }),
-          table().query({ pk, sk: ['>', 'x'.repeat(1_025)] }),
-          table().query({ pk, sk: ['between', 'b', 'a'] }),
-          table().query({ pk, start: { pk: 'another', sk: '1' } }),
-        ];
-        for (const query of refused) expect(await refusalCode(query)).toBe('invalid');
-      },
-    );
+    check('[BOUND-1] an empty or too long key, an impossible range and a foreign position are refused', async () => {
+      const pk = freshPartition();
+      const refused: readonly QueryRequest[] = [
+        { pk: '' },
+        { pk: 'x'.repeat(2_049) },
+        { pk, sk: ['=', ''] },
+        { pk, sk: ['>', 'x'.repeat(1_025)] },
+        { pk, sk: ['between', 'b', 'a'] },
+        { pk, start: { pk: 'another', sk: '1' } },
+        { index: 'inbox', inbox: '' },
+        { index: 'inbox', inbox: pk, last_message_at: ['between', 'b', 'a'] },
+        { index: 'inbox', inbox: pk, start: { pk, sk: '1', inbox: 'another', last_message_at: '1' } },
+        { index: 'inbox', inbox: pk, start: { pk, sk: '1' } },
+      ];
+      for (const request of refused) {
+        expect({ request, code: await refusalCode(table().query(request)) }).toEqual({ request, code: 'invalid' });
+      }
+    });
   });
 };
