@@ -1,37 +1,42 @@
 /**
- * Runs the fan-out in this process: reads the change feed, applies it, and remembers how far it came (INBOX-5).
+ * Runs the fan-out in this process: reads the shards of the change feed that it holds, applies them, and remembers how far it
+ * came (INBOX-5). One process alone and a fleet of nodes run the same code; who holds which shard is settled by leases.
  *
- * The checkpoint follows at most once a second; after a crash the last second is applied again, which changes nothing.
+ * The checkpoint follows every two seconds; after a crash what came since is applied again, which changes nothing.
  */
 import type { Patterns } from '#store/patterns';
-import { isCheckpoint } from '#store/positions';
-import type { ChangeFeed, FeedStart } from '#table/port';
+import type { ChangeFeed, FeedShard } from '#table/port';
 import type { Fanout } from './fanout.ts';
+import { inParallel } from './in-parallel.ts';
+import { createLeases } from './leases.ts';
+import { createShardReader, type RunnerTime, type ShardReader, type StepResult } from './shard-reader.ts';
 
-/** A batch as large as a stream's page: the more is waiting, the more coalesces. */
-const batchMax = 1_000;
+export type { RunnerTime };
+
 /** Other processes' writes, and other shards, are looked for this often; a write of this process wakes the runner at once. */
 const pollMs = 200;
-const checkpointMs = 1_000;
+/** The list of shards changes when one ends, which a reader sees, and otherwise rarely. DynamoDB answers 10 times a second. */
+const shardListMs = 10_000;
+const shardsAtOnce = 8;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
 
-/** `wait` resolves after the milliseconds or when its signal says so. */
-export interface RunnerTime {
-  readonly now: () => number;
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
-}
+/** The owner of a table that only one process at a time works with: it finds its own lease again after a crash, at once. */
+const aloneOwner = 'alone';
 
 export interface FeedRunner {
   /** Says that something was written: the runner looks now. */
   wake(): void;
-  /** Resolves when all that was in the feed at the time of this call has been applied. */
+  /** Resolves when all that was in the feed at the time of this call is applied, but for shards that other runners hold. */
   settled(): Promise<void>;
-  /** Ends after the batch under way, with its checkpoint written. */
+  /** Ends after the batch under way, with its checkpoints written and its leases let go. */
   stop(): Promise<void>;
 }
 
-/** @param failed is told of each failure; the batch is tried again, later and later. */
+/**
+ * @param failed is told of each failure; the batch is tried again, later and later.
+ * @param owner this runner's name, no other's, where several run at once; without it the process is alone with its table.
+ */
 export const startFeedRunner = (
   feed: ChangeFeed,
   patterns: Patterns,
@@ -39,6 +44,7 @@ export const startFeedRunner = (
   consumer: string,
   time: RunnerTime,
   failed: (error: unknown) => void,
+  owner: string = aloneOwner,
 ): FeedRunner => {
   const stopping = new AbortController();
   let woken = new AbortController();
@@ -55,74 +61,63 @@ export const startFeedRunner = (
   };
   const unsubscribe = feed.onChange(wake);
 
-  const places = new Map<string, { start: FeedStart; saved: number; dirty: boolean; ended: boolean }>();
+  const leases = createLeases(patterns, consumer, owner, time.now);
+  const readers = new Map<string, ShardReader>();
+  const heldByRunner = (): number => [...readers.values()].filter((reader) => reader.held()).length;
+  let shards: readonly FeedShard[] = [];
+  let listed = Number.NEGATIVE_INFINITY;
 
-  const save = async (shard: string): Promise<void> => {
-    const place = places.get(shard);
-    if (place === undefined || !place.dirty || typeof place.start === 'string') return;
-    const position = place.start.after;
-    const set = { type: 'checkpoint', consumer, shard, position, done: place.ended } as const;
-    await patterns.putCheckpoint(consumer, shard, { set });
-    place.dirty = false;
-    place.saved = time.now();
+  const readerOf = (shard: string): ShardReader => {
+    const reader = readers.get(shard) ?? createShardReader(shard, { feed, leases, apply, time, heldByRunner, failed });
+    readers.set(shard, reader);
+    return reader;
   };
 
-  const placeOf = async (shard: string) => {
-    const known = places.get(shard);
-    if (known !== undefined) return known;
-    const checkpoint = await patterns.getCheckpoint(consumer, shard);
-    const start: FeedStart = checkpoint?.position === undefined ? 'oldest' : { after: checkpoint.position };
-    const place = { start, saved: time.now(), dirty: false, ended: checkpoint?.done === true };
-    places.set(shard, place);
-    return place;
-  };
-
-  /** Reads and applies one page of a shard; true when it had anything. */
-  const readShard = async (shard: string): Promise<boolean> => {
-    const place = await placeOf(shard);
-    if (place.ended) return false;
-    const { records, position } = await feed.read(shard, place.start, batchMax);
-    await apply(records);
-    if (position === undefined) place.ended = true;
-    else place.start = { after: position };
-    // Our own checkpoints are in the feed too; they are no reason for another.
-    if (!records.every(isCheckpoint)) place.dirty = true;
-    if (place.dirty && (place.ended || time.now() - place.saved >= checkpointMs)) await save(shard);
-    return records.length > 0;
-  };
-
-  const pass = async (): Promise<boolean> => {
-    let read = false;
-    const shards = await feed.shards();
+  const list = async (): Promise<void> => {
+    if (shards.length > 0 && time.now() - listed < shardListMs) return;
+    shards = await feed.shards();
+    listed = time.now();
     const ids = new Set(shards.map((shard) => shard.id));
-    for (const shard of shards) {
+    for (const id of readers.keys()) if (!ids.has(id)) readers.delete(id);
+  };
+
+  /** One step of every shard whose turn it is; what moved at all decides whether to look again at once. */
+  const pass = async (): Promise<StepResult> => {
+    await list();
+    const results = new Set<StepResult>();
+    const ids = new Set(shards.map((shard) => shard.id));
+    await inParallel(shards, shardsAtOnce, async ({ id, parent }) => {
       // A child waits for its parent, so that an item's changes come in order; a parent no longer listed is long done.
-      const parent = shard.parent !== undefined && ids.has(shard.parent) ? await placeOf(shard.parent) : undefined;
-      if (parent === undefined || parent.ended) read = (await readShard(shard.id)) || read;
-    }
-    return read;
+      if (parent !== undefined && ids.has(parent) && !readerOf(parent).done()) return;
+      const reader = readerOf(id);
+      if (reader.done()) return;
+      results.add(await reader.step());
+      if (reader.done()) listed = Number.NEGATIVE_INFINITY;
+    });
+    if (results.has('read')) return 'read';
+    return results.has('waiting') ? 'waiting' : 'idle';
   };
 
   const run = async (): Promise<void> => {
     let retryMs = retryMsMin;
     while (!stopping.signal.aborted) {
+      // Only who waited before a pass began knows from its finding nothing that all is done.
+      const waited = waiters;
+      waiters = [];
       try {
-        // Only who waited before a pass began knows from its finding nothing that all is done.
-        const waited = waiters;
-        waiters = [];
-        if (await pass()) waiters = [...waited, ...waiters];
-        else {
-          for (const done of waited) done();
-          if (waiters.length === 0) await idle();
-        }
+        const result = await pass();
+        if (result === 'idle') for (const done of waited) done();
+        else waiters = [...waited, ...waiters];
+        if (result === 'waiting' || (result === 'idle' && waiters.length === 0)) await idle();
         retryMs = retryMsMin;
       } catch (error) {
+        waiters = [...waited, ...waiters];
         failed(error);
         await time.wait(retryMs, stopping.signal);
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
     }
-    for (const shard of places.keys()) await save(shard).catch(failed);
+    for (const reader of readers.values()) await reader.release().catch(failed);
   };
   const running = run();
 

@@ -114,15 +114,24 @@ export type BlockItem = {
   readonly created_at: string;
 };
 
-/** How far a consumer of the change feed has come in a shard, and who reads it (a lease is a conditional update). */
+/**
+ * How far a consumer of the change feed has come in a shard, and who reads it. A lease has no time in it, because the clocks
+ * of nodes differ: its holder counts it up, and whoever sees it stand still for long enough, by their own clock, takes it over.
+ */
 export type CheckpointItem = {
   readonly type: 'checkpoint';
   readonly consumer: string;
   readonly shard: string;
+  /** Everything up to here is applied; absent: nothing yet. */
   readonly position?: string;
+  /** Who reads the shard; absent when nobody does. */
   readonly owner?: string;
-  readonly lease_until?: number;
+  /** Counts every claim and every renewal of this lease, whoever made it. */
+  readonly lease?: number;
+  /** The shard has ended and all of it is applied. */
   readonly done?: boolean;
+  /** Seconds since the epoch: a shard that has ended is forgotten some time after its records are. */
+  readonly expires_at?: number;
 };
 
 export type StoredItem =

@@ -23,6 +23,8 @@ export interface Link {
   faults: Faults;
   /** False once the node at this end has crashed: nothing it asked for is answered any more. */
   alive: boolean;
+  /** Until then, in the world's time, nothing gets through in either direction. */
+  cutUntil?: number;
 }
 
 export const overNetwork = (world: World, table: Table, link: Link): Table => {
@@ -32,6 +34,11 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
     const { lost, late, throttled, delayMs } = link.faults;
     const travel = world.random() * delayMs;
     if (!link.alive) return never;
+    if (world.now < (link.cutUntil ?? 0)) {
+      return world.wait(timeoutMs).then(() => {
+        throw new TableError('unavailable', 'cut off in the simulation');
+      });
+    }
     if (world.chance(throttled)) {
       return world.wait(travel).then(() => {
         throw new TableError('throttled', 'throttled by the simulation');

@@ -52,23 +52,28 @@ export interface Node {
   readonly link: Link;
 }
 
-/** A fleet of nodes; the first of them runs the fan-out. */
+interface Runner {
+  readonly link: Link;
+  readonly stop: () => Promise<void>;
+}
+
+/** A fleet of nodes, and of runners of the fan-out beside them that compete for its one shard. */
 export class Fleet {
   readonly nodes: Node[];
   readonly #world: World;
   readonly #truth: Table;
   readonly #bus: { readonly at: (link: Link) => Bus };
   #faults: Faults;
-  #fanoutLink: Link | undefined;
-  #stopFanout: (() => Promise<void>) | undefined;
+  readonly #runners: Runner[];
+  #started = 0;
 
-  constructor(world: World, truth: Table, count: number, faults: Faults) {
+  constructor(world: World, truth: Table, count: number, runners: number, faults: Faults) {
     this.#world = world;
     this.#truth = truth;
     this.#faults = faults;
     this.#bus = createFaultyBus(world);
     this.nodes = Array.from({ length: count }, (_, index) => this.#start(index));
-    this.startFanout();
+    this.#runners = Array.from({ length: runners }, () => this.#startRunner());
   }
 
   #start(index: number): Node {
@@ -100,7 +105,7 @@ export class Fleet {
     this.nodes[index] = this.#start(index);
   }
 
-  startFanout(): void {
+  #startRunner(): Runner {
     const world = this.#world;
     const link: Link = { faults: this.#faults, alive: true };
     const table = overNetwork(world, this.#truth, link);
@@ -117,26 +122,34 @@ export class Fleet {
       now: () => world.now,
       randomBytes: (length) => world.bytes(length),
     });
+    this.#started += 1;
     const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
-    // A crashed runner would spin on its timers for ever without this: its waits end with it.
-    const runner = startFeedRunner(table.feed, patterns, fanout, 'inbox', time, () => undefined);
-    this.#fanoutLink = link;
-    this.#stopFanout = runner.stop;
+    const owner = `runner ${this.#started}`;
+    const { stop } = startFeedRunner(table.feed, patterns, fanout, 'inbox', time, () => undefined, owner);
+    return { link, stop };
   }
 
-  crashFanout(): void {
-    if (this.#fanoutLink !== undefined) this.#fanoutLink.alive = false;
-    this.startFanout();
+  /** A runner dies with its lease; another one starts beside those that are left. */
+  crashRunner(): void {
+    const index = this.#world.below(this.#runners.length);
+    const runner = this.#runners[index];
+    if (runner !== undefined) runner.link.alive = false;
+    this.#runners[index] = this.#startRunner();
   }
 
-  async stopFanout(): Promise<void> {
-    await this.#stopFanout?.();
+  /** A runner hears nothing for a while, long enough to lose its lease, and then goes on as if nothing had been. */
+  stallRunner(): void {
+    const { link } = this.#world.pick(this.#runners);
+    link.cutUntil = this.#world.now + this.#world.random() * 15_000;
+  }
+
+  async stopRunners(): Promise<void> {
+    await Promise.all(this.#runners.map(({ stop }) => stop()));
   }
 
   /** The network is what it is called from now on, for every node. */
   weather(faults: Faults): void {
     this.#faults = faults;
-    for (const node of this.nodes) node.link.faults = faults;
-    if (this.#fanoutLink !== undefined) this.#fanoutLink.faults = faults;
+    for (const { link } of [...this.nodes, ...this.#runners]) link.faults = faults;
   }
 }

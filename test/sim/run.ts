@@ -29,7 +29,7 @@ const weathers = (world: World): Faults => ({
 
 const createPeople = (world: World, count: number): Person[] =>
   Array.from({ length: count }, (_, index) => ({
-    uuid: `0000000${index}-0000-4000-8000-00000000000${index}` as UserUuid,
+    uuid: `1000000${index}-0000-4000-8000-00000000000${index}` as UserUuid,
     handle: `person_${index}` as Handle,
     skew: Math.round((world.random() * 8 - 4) * 60_000),
   }));
@@ -78,7 +78,7 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   const notes = emptyNotes();
   const table = createMemoryTable({ schema: mainSchema, name: 'sim', now: () => world.now });
   const truth = createTruth(table, mutation, (what) => notes.wrong.push(what));
-  const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), weathers(world));
+  const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), world.pick([1, 1, 2, 3]), weathers(world));
   const people = createPeople(world, world.pick([2, 3, 4]));
 
   let living = people.length;
@@ -93,8 +93,10 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   }
   const crashes = (): void => {
     if (living === 0) return;
-    if (world.chance(0.5)) fleet.crash(world.below(fleet.nodes.length));
-    else fleet.crashFanout();
+    const blow = world.pick(['node', 'node', 'runner', 'stall'] as const);
+    if (blow === 'node') fleet.crash(world.below(fleet.nodes.length));
+    else if (blow === 'runner') fleet.crashRunner();
+    else fleet.stallRunner();
     if (world.chance(0.3)) fleet.weather(weathers(world));
     world.after(500 + world.random() * 4_000, crashes);
   };

@@ -2,12 +2,13 @@
  * The table as it really is, with a watch on what must never happen at any moment (a row going back), and the mutations that
  * show that the simulation would notice: each breaks one rule in one line.
  */
-import type { InboxRowItem } from '#store/items';
+import type { CheckpointItem, InboxRowItem } from '#store/items';
 import type { Condition, Item, Table } from '#table/port';
 
 /** `LOG-1`: the put of an entry has no condition. `LOG-3`: of a window only
- * one entry is looked at. `INBOX-3`: rows are written whatever they hold. `CONV-1`: entry 0 is written whatever stands there. */
-export type Mutation = 'LOG-1' | 'LOG-3' | 'INBOX-3' | 'CONV-1';
+ * one entry is looked at. `INBOX-3`: rows are written whatever they hold. `CONV-1`: entry 0 is written whatever stands there.
+ * `INBOX-5`: whoever read a shard moves its checkpoint, lease or no lease. */
+export type Mutation = 'LOG-1' | 'LOG-3' | 'INBOX-3' | 'CONV-1' | 'INBOX-5';
 
 const isEntryZero = (item: Item): boolean => item.type === 'conversation';
 const isEntry = (item: Item): boolean => item.type === 'message';
@@ -15,6 +16,17 @@ const isEntry = (item: Item): boolean => item.type === 'message';
 export const createTruth = (table: Table, mutation: Mutation | undefined, wrong: (what: string) => void): Table => {
   const isRow = (key: { sk: string }) => key.sk.startsWith('GRP#');
   const anyRow: Condition = { attribute: 'pk', is: 'present' };
+
+  const checkpoint: Table['update'] = async (request, call) => {
+    const { item } = await table.get({ key: request.key, consistent: true });
+    const before = item as unknown as CheckpointItem | undefined;
+    const anybodys = mutation === 'INBOX-5' && before !== undefined;
+    const result = await table.update(anybodys ? { ...request, condition: anyRow } : request, call);
+    const after = result.item as unknown as CheckpointItem;
+    if ((after.position ?? '') < (before?.position ?? ''))
+      wrong(`[INBOX-5] a checkpoint went back from ${before?.position} to ${after.position}`);
+    return result;
+  };
 
   const truth: Table = {
     ...table,
@@ -33,6 +45,7 @@ export const createTruth = (table: Table, mutation: Mutation | undefined, wrong:
     },
     update: async (request, call) => {
       const { key } = request;
+      if (key.pk.startsWith('CHK#')) return checkpoint(request, call);
       if (!isRow(key)) return table.update(request, call);
       const { item: before } = await table.get({ key, consistent: true });
       const blind = mutation === 'INBOX-3' && request.changes.set?.last_seq !== undefined && before !== undefined;

@@ -6,11 +6,11 @@
  * the oldest record, or `@` and a time, with what came after it.
  */
 import { TableError } from '../errors.ts';
-import type { CallOptions, ChangeFeed, ChangeRecord, FeedPage, FeedShard, FeedStart, Item, Key } from '../port.ts';
+import type { CallOptions, ChangeFeed, ChangeRecord, FeedPage, FeedShard, FeedStart } from '../port.ts';
 import { equalValues } from '../values.ts';
 import { type Caller, ServiceFault } from './caller.ts';
-import { type AttributeMap, decodeItem } from './codec.ts';
 import { parentsFirst } from './shards.ts';
+import { changeOf, type StreamRecord } from './stream-record.ts';
 import type { JsonObject } from './transport.ts';
 
 /** DynamoDB's own limit of GetRecords. */
@@ -26,35 +26,10 @@ const clockMarginMs = 60_000;
 
 const oldest = '0';
 
-const kinds = { INSERT: 'insert', MODIFY: 'modify', REMOVE: 'remove' } as const;
-
-interface StreamRecord {
-  readonly eventName: keyof typeof kinds;
-  readonly dynamodb: {
-    readonly Keys: AttributeMap;
-    readonly OldImage?: AttributeMap;
-    readonly NewImage?: AttributeMap;
-    readonly SequenceNumber: string;
-    /** Seconds since the epoch. */
-    readonly ApproximateCreationDateTime?: number;
-  };
-}
-
 interface ShardDescription {
   readonly ShardId: string;
   readonly ParentShardId?: string;
 }
-
-const image = (map: AttributeMap | undefined): Item | undefined => (map === undefined ? undefined : decodeItem(map));
-
-const toChange = ({ eventName, dynamodb }: StreamRecord): ChangeRecord => ({
-  position: dynamodb.SequenceNumber,
-  kind: kinds[eventName],
-  key: decodeItem(dynamodb.Keys) satisfies Key,
-  before: image(dynamodb.OldImage),
-  after: image(dynamodb.NewImage),
-  at: (dynamodb.ApproximateCreationDateTime ?? 0) * 1_000,
-});
 
 /** DynamoDB makes no record of a write that changes nothing; some servers that speak its protocol do. */
 const isChange = ({ kind, before, after }: ChangeRecord): boolean =>
@@ -159,7 +134,7 @@ export const createStreamFeed = (options: {
     const iterator = await iteratorAt(shard, position, call);
     const input = { ShardIterator: iterator, Limit: Math.min(limit, recordsMax) };
     const body = await ask('GetRecords', input, call);
-    const changes = ((body.Records ?? []) as StreamRecord[]).map(toChange);
+    const changes = ((body.Records ?? []) as StreamRecord[]).map(changeOf);
     const reached = changes.at(-1)?.position ?? position;
     const following = body.NextShardIterator as string | undefined | null;
     if (following) keep(shard, reached, following);

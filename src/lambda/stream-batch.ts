@@ -1,0 +1,62 @@
+/** A batch of stream records, applied in order as far as it goes; what could not be is named, so that only that comes again. */
+import type { Fanout } from '#messenger/fanout';
+import { changeOf, type StreamRecord } from '#table/dynamodb/stream-record';
+import type { ChangeRecord } from '#table/port';
+
+/** The event of a function behind a DynamoDB stream. */
+export interface StreamEvent {
+  readonly Records: readonly StreamRecord[];
+}
+
+/** With `ReportBatchItemFailures`: the stream is given again from this record on; empty when all is done. */
+export interface StreamResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/**
+ * Applies the records in one go, which coalesces best. When that fails, halves are tried in order until the first record that
+ * does not go is known: everything before it is applied, and it and what follows come again (INBOX-5). Applying twice changes
+ * nothing, so no state is kept of what was done.
+ *
+ * @param timeLeft milliseconds until the function is ended; below `reserveMs` it stops looking and answers with what it knows.
+ */
+export const applyBatch = async (
+  apply: Fanout,
+  event: StreamEvent,
+  timeLeft: () => number,
+  failed: (error: unknown) => void,
+): Promise<StreamResponse> => {
+  const changes: ChangeRecord[] = [];
+  for (const record of event.Records) {
+    try {
+      changes.push(changeOf(record));
+    } catch (error) {
+      // What was decoded before it is applied all the same; it comes again until it is set aside.
+      failed(error);
+      break;
+    }
+  }
+
+  /** The index of the first record that is not surely applied; the length when all are. */
+  const applied = async (records: readonly ChangeRecord[]): Promise<number> => {
+    if (records.length === 0) return 0;
+    if (timeLeft() < reserveMs) return 0;
+    try {
+      await apply(records);
+      return records.length;
+    } catch (error) {
+      failed(error);
+    }
+    if (records.length === 1) return 0;
+    const middle = Math.ceil(records.length / 2);
+    const first = await applied(records.slice(0, middle));
+    return first < middle ? first : middle + (await applied(records.slice(middle)));
+  };
+
+  const done = await applied(changes);
+  const next = event.Records[done];
+  return { batchItemFailures: next === undefined ? [] : [{ itemIdentifier: next.dynamodb.SequenceNumber }] };
+};
+
+/** A table that is away costs each attempt its deadline: no further one is begun with less than this left. */
+const reserveMs = 15_000;

@@ -1,0 +1,207 @@
+/**
+ * One shard of the change feed, as one runner sees it: watched while somebody else may hold it, read and applied while this
+ * runner does, done once it has ended.
+ *
+ * 1. Nothing is applied without holding the lease, as far as this runner knows; two may believe so for a moment, and then a
+ *    batch is applied twice, which changes nothing (INBOX-3).
+ * 2. A free shard is claimed only when there is something in it to do, and a lease is taken over only when it has stood still
+ *    for `leaseMs` while something waited. So a fleet at rest writes nothing.
+ * 3. A busy holder writes its checkpoint every `checkpointMs`, which renews the lease; a holder busy with one long batch
+ *    renews it as often. So a lease costs at most one write in two seconds for each busy shard, and none besides.
+ * 4. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
+ */
+import type { CheckpointItem } from '#store/items';
+import { isCheckpoint } from '#store/positions';
+import type { ChangeFeed, FeedPage, FeedStart } from '#table/port';
+import type { Fanout } from './fanout.ts';
+import type { Leases, LeaseUpdate } from './leases.ts';
+
+/** A batch as large as a stream's page: the more is waiting, the more coalesces. */
+const batchMax = 1_000;
+/** Enough to see whether anything waits; what is seen is not applied from here. */
+const peekMax = 10;
+const checkpointMs = 2_000;
+const leaseMs = 6_000;
+/** How often a shard that another holds is looked at: one read unit, and one read of the feed. */
+const watchMs = 1_500;
+/** A runner holds back from a free shard by this much for each that it holds: shards spread over the fleet. */
+const spreadMs = 250;
+
+/** `wait` resolves after the milliseconds or when its signal says so. */
+export interface RunnerTime {
+  readonly now: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** `read`: something was applied or learnt, look again. `waiting`: there is work, later. `idle`: nothing for this runner. */
+export type StepResult = 'read' | 'waiting' | 'idle';
+
+export interface ShardReader {
+  step(): Promise<StepResult>;
+  /** True from the moment it is claimed. */
+  readonly held: () => boolean;
+  readonly done: () => boolean;
+  /** Writes the checkpoint and lets go of the lease, if this runner holds it. */
+  release(): Promise<void>;
+}
+
+type Place =
+  | { state: 'new' }
+  | {
+      state: 'watched';
+      seen: CheckpointItem | undefined;
+      readonly looked: number;
+      /** How far the feed was looked at without finding anything to do. */
+      peeked: FeedStart;
+      /** Since when something waits there. */
+      since: number | undefined;
+    }
+  | { state: 'held'; start: FeedStart; lease: number; saved: number; dirty: boolean }
+  | { state: 'done' };
+
+type Watched = Extract<Place, { state: 'watched' }>;
+type Held = Extract<Place, { state: 'held' }>;
+
+const startOf = (item: CheckpointItem | undefined): FeedStart =>
+  item?.position === undefined ? 'oldest' : { after: item.position };
+
+/** Our own checkpoints are in the feed too; they are no work, and no reason for another. */
+const hasWork = ({ records, position }: FeedPage): boolean => position === undefined || !records.every(isCheckpoint);
+
+/** @param heldByRunner how many shards the runner holds. @param failed is told when a lease could not be renewed. */
+export const createShardReader = (
+  shard: string,
+  parts: {
+    readonly feed: ChangeFeed;
+    readonly leases: Leases;
+    readonly apply: Fanout;
+    readonly time: RunnerTime;
+    readonly heldByRunner: () => number;
+    readonly failed: (error: unknown) => void;
+  },
+): ShardReader => {
+  const { feed, leases, apply, time } = parts;
+  let place: Place = { state: 'new' };
+  let claiming = false;
+
+  const hold = (item: CheckpointItem): Held => {
+    const held: Held = {
+      state: 'held',
+      start: startOf(item),
+      lease: item.lease ?? 0,
+      saved: time.now(),
+      dirty: false,
+    };
+    place = held;
+    return held;
+  };
+
+  /** Reads the checkpoint and sees it in its place; a lease that moved on was renewed, and the waiting begins anew. */
+  const look = async (before: Watched | undefined): Promise<Place> => {
+    const item = await leases.look(shard);
+    if (item?.done === true) return { state: 'done' };
+    if (item?.owner === leases.owner) return hold(item);
+    const still = before !== undefined && before.seen?.owner === item?.owner && before.seen?.lease === item?.lease;
+    const looked = time.now();
+    return still
+      ? { ...before, seen: item, looked }
+      : { state: 'watched', seen: item, looked, peeked: startOf(item), since: undefined };
+  };
+
+  const update = async (held: Held, more: LeaseUpdate): Promise<void> => {
+    const position = typeof held.start === 'string' ? {} : { position: held.start.after };
+    held.dirty = false;
+    let lease: number | undefined;
+    try {
+      lease = await leases.renew(shard, held.lease, { ...position, ...more });
+    } catch (error) {
+      held.dirty = true;
+      throw error;
+    }
+    if (lease === undefined) place = { state: 'new' };
+    else held.lease = lease;
+    held.saved = time.now();
+  };
+
+  /** Applies a batch, and renews the lease for as long as that takes. */
+  const applyHolding = async (held: Held, page: FeedPage): Promise<void> => {
+    const applied = new AbortController();
+    const renewing = (async () => {
+      for (;;) {
+        await time.wait(checkpointMs, applied.signal);
+        if (applied.signal.aborted || place !== held) return;
+        await update(held, {}).catch(parts.failed);
+      }
+    })();
+    try {
+      await apply(page.records);
+    } finally {
+      applied.abort();
+      await renewing;
+    }
+  };
+
+  const read = async (held: Held): Promise<StepResult> => {
+    const page = await feed.read(shard, held.start, batchMax);
+    if (page.records.length > 0) await applyHolding(held, page);
+    if (place !== held) return 'read';
+    const ended = page.position === undefined;
+    if (page.position !== undefined) held.start = { after: page.position };
+    if (hasWork(page)) held.dirty = true;
+    if (ended) {
+      await update(held, { done: true });
+      if (place === held) place = { state: 'done' };
+    } else if (held.dirty && time.now() - held.saved >= checkpointMs) {
+      await update(held, {});
+    }
+    return page.records.length > 0 || ended ? 'read' : 'idle';
+  };
+
+  const watch = async (watched: Watched): Promise<StepResult> => {
+    const free = watched.seen?.owner === undefined;
+    const due = time.now() - watched.looked >= watchMs;
+    if (!free && !due) return 'idle';
+    const peek = await feed.read(shard, watched.peeked, peekMax);
+    if (!hasWork(peek)) {
+      if (peek.position !== undefined) watched.peeked = { after: peek.position };
+      watched.since = undefined;
+      if (due) place = await look(watched);
+      return peek.records.length > 0 ? 'read' : 'idle';
+    }
+    // What was known of the checkpoint may be out of date by now.
+    const now = await look(watched);
+    place = now;
+    if (now.state !== 'watched') return 'read';
+    const renewed = now.since === undefined && watched.since !== undefined;
+    now.since ??= time.now();
+    if (renewed) return 'idle';
+    const patience = now.seen?.owner === undefined ? spreadMs * parts.heldByRunner() : leaseMs;
+    if (time.now() - now.since < patience) return now.seen?.owner === undefined ? 'waiting' : 'idle';
+    claiming = true;
+    try {
+      const claimed = await leases.claim(shard, now.seen);
+      if (claimed === undefined) place = { state: 'new' };
+      else hold(claimed);
+    } finally {
+      claiming = false;
+    }
+    return 'read';
+  };
+
+  return {
+    step: async () => {
+      if (place.state === 'new') place = await look(undefined);
+      if (place.state === 'held') return read(place);
+      if (place.state === 'watched') return watch(place);
+      return 'idle';
+    },
+    held: () => claiming || place.state === 'held',
+    done: () => place.state === 'done',
+    release: async () => {
+      if (place.state !== 'held') return;
+      const held = place;
+      await update(held, { release: true });
+      if (place === held) place = { state: 'new' };
+    },
+  };
+};

@@ -1,0 +1,212 @@
+/** The fan-out as a fleet: who reads which shard, what that costs, and what happens when somebody stops. In virtual time. */
+import { expect, test } from 'vitest';
+import { startFeedRunner } from '#messenger/feed-runner';
+import type { CheckpointItem } from '#store/items';
+import { createPatterns, type PatternUse } from '#store/patterns';
+import { createMemoryTable } from '#table/embedded/memory-table';
+import type { ChangeFeed, ChangeRecord, FeedPage, Table } from '#table/port';
+import { mainSchema } from '#table/schema';
+import { World } from '../sim/world.ts';
+
+const second = 1_000;
+const takeOverMsMax = 10 * second;
+
+/** A feed of several shards, written by the test: records by shard, and which shards have ended. */
+const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
+  const records = new Map<string, ChangeRecord[]>(shards.map(({ id }) => [id, []]));
+  const ended = new Set<string>();
+  const positionOf = (index: number) => String(index).padStart(6, '0');
+  const feed: ChangeFeed = {
+    shards: async () => shards,
+    read: async (shard, start, limit): Promise<FeedPage> => {
+      const all = records.get(shard) ?? [];
+      const from = typeof start === 'string' ? 0 : Number(start.after);
+      const page = all.slice(from, from + limit);
+      const reached = from + page.length;
+      return { records: page, position: ended.has(shard) && reached === all.length ? undefined : positionOf(reached) };
+    },
+    onChange: () => () => undefined,
+  };
+  const write = (shard: string, name: string): void => {
+    const all = records.get(shard) ?? [];
+    const key = { pk: name, sk: 'x' };
+    all.push({ position: positionOf(all.length + 1), kind: 'insert', key, before: undefined, after: key, at: 0 });
+  };
+  return { feed, write, end: (shard: string) => ended.add(shard) };
+};
+
+const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) => {
+  const world = new World(1);
+  const table = createMemoryTable({ schema: mainSchema, name: 'fleet', now: () => world.now });
+  const { feed, write, end } = createScriptedFeed(shards);
+  const applied: { by: string; shard: string; at: number }[] = [];
+  const uses: PatternUse[] = [];
+  const observe = (use: PatternUse) => uses.push(use);
+
+  const start = (owner: string, apply?: (records: readonly ChangeRecord[]) => Promise<void>) => {
+    // While it is stalled nothing goes out and nothing comes in; a crash is a stall without an end.
+    let gate = Promise.resolve();
+    const whileAlive =
+      <A extends unknown[], R>(run: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await gate;
+        const result = await run(...args);
+        await gate;
+        return result;
+      };
+    const mine: Table = { ...table, get: whileAlive(table.get), update: whileAlive(table.update) };
+    const note = async (records: readonly ChangeRecord[]) => {
+      await apply?.(records);
+      for (const { key } of records) applied.push({ by: owner, shard: key.pk, at: world.now });
+    };
+    const patterns = createPatterns(mine, observe, () => 0);
+    const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
+    const seen = { ...feed, shards: whileAlive(feed.shards), read: whileAlive(feed.read) };
+    const runner = startFeedRunner(seen, patterns, note, 'fanout', time, () => undefined, owner);
+    const stall = (): (() => void) => {
+      let goOn = (): void => undefined;
+      gate = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      return goOn;
+    };
+    return { ...runner, stall, crash: () => void stall() };
+  };
+
+  const pass = async (ms: number): Promise<void> => {
+    const end = world.now + ms;
+    world.after(ms, () => undefined);
+    await world.until(() => world.now >= end, ms + 1);
+  };
+  const checkpoint = (shard: string) =>
+    createPatterns(
+      table,
+      () => undefined,
+      () => 0,
+    ).getCheckpoint('fanout', shard);
+  const writes = () => uses.filter(({ pattern, failed }) => pattern === 'putCheckpoint' && !failed).length;
+  return { world, feed, write, end, start, applied, pass, checkpoint, writes };
+};
+
+test('[INBOX-5] what a crashed runner leaves is taken over within ten seconds', async () => {
+  const fleet = createFleet();
+  const first = fleet.start('first');
+  fleet.start('second');
+  fleet.write('a', 'one');
+  await fleet.pass(3 * second);
+  expect(fleet.applied.map(({ by }) => by)).toEqual(['first']);
+  first.crash();
+  fleet.write('a', 'two');
+  const crashed = fleet.world.now;
+  await fleet.pass(takeOverMsMax);
+  const taken = fleet.applied.find(({ shard }) => shard === 'two');
+  expect(taken?.by).toBe('second');
+  expect((taken?.at ?? Number.POSITIVE_INFINITY) - crashed).toBeLessThanOrEqual(takeOverMsMax);
+});
+
+test('[INBOX-5] a crash in the middle of a batch has the batch applied again, by the next one', async () => {
+  const fleet = createFleet();
+  const first = fleet.start('first', () => new Promise(() => undefined));
+  await fleet.pass(second);
+  fleet.write('a', 'one');
+  await fleet.pass(3 * second);
+  first.crash();
+  fleet.start('second');
+  await fleet.pass(takeOverMsMax);
+  expect(fleet.applied.map(({ by, shard }) => [by, shard])).toEqual([['second', 'one']]);
+});
+
+test('a runner that stops lets go: the next one need not wait', async () => {
+  const fleet = createFleet();
+  const first = fleet.start('first');
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  let stopped = false;
+  void first.stop().then(() => {
+    stopped = true;
+  });
+  await fleet.world.until(() => stopped, second);
+  fleet.start('second');
+  fleet.write('a', 'two');
+  await fleet.pass(second);
+  expect(fleet.applied.map(({ by, shard }) => [by, shard])).toEqual([
+    ['first', 'one'],
+    ['second', 'two'],
+  ]);
+});
+
+test('[INBOX-5] an owner that stalled cannot move the checkpoint back', async () => {
+  const fleet = createFleet();
+  const first = fleet.start('first', () => fleet.world.wait(100));
+  fleet.write('a', 'one');
+  await fleet.pass(50);
+  expect((await fleet.checkpoint('a'))?.owner).toBe('first');
+  const goOn = first.stall();
+  fleet.start('second');
+  fleet.write('a', 'two');
+  await fleet.pass(takeOverMsMax + 3 * second);
+  const before = await fleet.checkpoint('a');
+  expect(before).toMatchObject({ owner: 'second', position: '000002' } satisfies Partial<CheckpointItem>);
+  goOn();
+  await fleet.pass(10 * second);
+  // It had both in its hands and applied them, which changes nothing; what it had to say of the checkpoint was refused.
+  expect(await fleet.checkpoint('a')).toEqual(before);
+  fleet.write('a', 'three');
+  await fleet.pass(second);
+  expect(fleet.applied.filter(({ shard }) => shard === 'three').map(({ by }) => by)).toEqual(['second']);
+});
+
+test('a long batch keeps its lease, and costs a write every two seconds', async () => {
+  const fleet = createFleet();
+  fleet.start('first', () => fleet.world.wait(20 * second));
+  fleet.start('second');
+  fleet.write('a', 'one');
+  await fleet.pass(19 * second);
+  expect((await fleet.checkpoint('a'))?.owner).toBe('first');
+  expect(fleet.writes()).toBeLessThanOrEqual(11);
+  await fleet.pass(5 * second);
+  expect(fleet.applied.map(({ by }) => by)).toEqual(['first']);
+});
+
+test('a fleet at rest writes nothing', async () => {
+  const fleet = createFleet();
+  for (const owner of ['first', 'second', 'third']) fleet.start(owner);
+  await fleet.pass(30 * second);
+  expect(fleet.writes()).toBe(0);
+  fleet.write('a', 'one');
+  await fleet.pass(5 * second);
+  const busy = fleet.writes();
+  await fleet.pass(60 * second);
+  expect(fleet.writes()).toBe(busy);
+  expect(busy).toBeLessThanOrEqual(2);
+});
+
+test('shards spread over the fleet', async () => {
+  const shards = ['a', 'b', 'c', 'd'].map((id) => ({ id }));
+  const fleet = createFleet(shards);
+  fleet.start('first');
+  fleet.start('second');
+  for (const { id } of shards) fleet.write(id, id);
+  await fleet.pass(5 * second);
+  const shares = new Map<string, number>();
+  for (const { by } of fleet.applied) shares.set(by, (shares.get(by) ?? 0) + 1);
+  expect([...shares.values()].sort()).toEqual([2, 2]);
+});
+
+test('[INBOX-3] a child shard is read when its parent is done, whoever read the parent', async () => {
+  const fleet = createFleet([{ id: 'parent' }, { id: 'child', parent: 'parent' }]);
+  fleet.write('child', 'later');
+  fleet.write('parent', 'earlier');
+  const first = fleet.start('first');
+  await fleet.pass(5 * second);
+  expect(fleet.applied.map(({ shard }) => shard)).toEqual(['earlier']);
+  first.crash();
+  fleet.end('parent');
+  fleet.start('second');
+  await fleet.pass(takeOverMsMax);
+  expect(fleet.applied.map(({ by, shard }) => [by, shard])).toEqual([
+    ['first', 'earlier'],
+    ['second', 'later'],
+  ]);
+  expect(await fleet.checkpoint('parent')).toMatchObject({ done: true });
+});
