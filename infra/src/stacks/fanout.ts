@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { streamFilters } from '../../../src/store/stream-filters.ts';
 import type { Config } from '../config.ts';
 import type { Data } from './data.ts';
 import { functionOf } from './function.ts';
@@ -72,17 +73,7 @@ export function fanoutStack(
     maxRecordAge: Duration.hours(23),
     onFailure: new SqsDlq(deadLetters),
     filterEncryption: use.keys.logs,
-    filters: [
-      // Entries, written or revised; profiles that changed, whose rows must show the new name. Never our own row updates.
-      lambda.FilterCriteria.filter({
-        eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),
-        dynamodb: { Keys: { pk: { S: lambda.FilterRule.beginsWith('MSG#') } } },
-      }),
-      lambda.FilterCriteria.filter({
-        eventName: lambda.FilterRule.isEqual('MODIFY'),
-        dynamodb: { Keys: { sk: { S: lambda.FilterRule.isEqual('PROFILE') } } },
-      }),
-    ],
+    filters: streamFilters.map((filter) => lambda.FilterCriteria.filter({ ...filter })),
   });
   return { stack, handler, deadLetters };
 }

@@ -31,6 +31,7 @@ const provisioning: readonly PatternName[] = [
   'claimHandle',
   'getHandle',
   'releaseHandle',
+  'putDirectoryEntry',
 ];
 
 export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles {
