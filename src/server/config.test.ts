@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const cognito = { COGNITO_USER_POOL_ID: 'eu-central-1_AbCdEf123', COGNITO_CLIENT_ID: 'abc123' };
+
+describe('the environment', () => {
+  test('nothing set is the embedded default, on this machine', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 3_000,
+      data: '.parley',
+      demo: false,
+      production: false,
+      table: { kind: 'embedded' },
+      signIn: { kind: 'embedded' },
+      rateLimits: { perUser: 20, perAddress: 200 },
+      logLevel: 'info',
+      metricsPublic: false,
+      proxies: 0,
+    });
+  });
+
+  test('an empty value counts as none', () => {
+    expect(readConfig({ PORT: '', DYNAMODB_TABLE: ' ' }).port).toBe(3_000);
+  });
+
+  test('a region or an endpoint means DynamoDB', () => {
+    expect(readConfig({ DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000' }).table).toMatchObject({
+      kind: 'dynamodb',
+      table: 'parley',
+      endpoint: 'http://127.0.0.1:8000',
+    });
+    expect(readConfig({ AWS_REGION: 'eu-west-1', DYNAMODB_TABLE: 'talk' }).table).toMatchObject({
+      table: 'talk',
+      region: 'eu-west-1',
+    });
+  });
+
+  test('production is Cognito, a key of KMS, and any address', () => {
+    const config = readConfig({
+      ...cognito,
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      AWS_REGION: 'eu-west-1',
+      KMS_KEY_ID: 'key',
+      COGNITO_DOMAIN: 'https://sign.example/',
+    });
+    expect(config.signIn).toMatchObject({ kind: 'cognito', domain: 'https://sign.example' });
+    expect(config.kmsKeyId).toBe('key');
+  });
+});
+
+const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
+  [{ PORT: '80.5' }, /PORT is "80\.5".*0 to 65535/],
+  [{ PORT: '70000' }, /PORT/],
+  [{ HOST: 'my machine' }, /HOST is "my machine"/],
+  [{ PARLEY_DEMO: 'yes' }, /PARLEY_DEMO.*1 or 0/],
+  [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL is "loud".*debug/],
+  [{ RATE_LIMIT_PER_USER: '0' }, /RATE_LIMIT_PER_USER/],
+  [{ DYNAMODB_ENDPOINT: 'localhost:8000' }, /DYNAMODB_ENDPOINT/],
+  [{ DYNAMODB_TABLE: 'talk' }, /DYNAMODB_TABLE is set, but neither AWS_REGION nor DYNAMODB_ENDPOINT/],
+  [{ DAX_ENDPOINT: 'daxs://x.example' }, /DAX_ENDPOINT/],
+  [{ DAX_ENDPOINT: 'daxs://x.example', AWS_REGION: 'eu-west-1', DYNAMODB_ENDPOINT: 'http://x:1' }, /both set/],
+  [{ VALKEY_URL: 'redis://x' }, /VALKEY_URL connects several nodes/],
+  [{ KMS_KEY_ID: 'key' }, /KMS_KEY_ID is set, but AWS_REGION/],
+  [{ COGNITO_CLIENT_ID: 'abc' }, /COGNITO_CLIENT_ID is set without COGNITO_USER_POOL_ID/],
+  [{ COGNITO_USER_POOL_ID: cognito.COGNITO_USER_POOL_ID }, /without COGNITO_CLIENT_ID/],
+  [{ COGNITO_DOMAIN: 'https://x.example' }, /COGNITO_DOMAIN is set without/],
+  [{ ...cognito, NODE_ENV: 'production', AWS_REGION: 'eu-west-1' }, /KMS_KEY_ID names no key/],
+];
+
+describe('a wrong or contradictory value stops the start with one line that says which and why', () => {
+  test.each(wrong)('%j', (environment, message) => {
+    expect(() => readConfig(environment)).toThrow(ConfigError);
+    expect(() => readConfig(environment)).toThrow(message);
+    try {
+      readConfig(environment);
+    } catch (error) {
+      expect((error as Error).message).not.toContain('\n');
+    }
+  });
+
+  test('[SEC-1] the local sign-in is refused off this machine and in production', () => {
+    expect(() => readConfig({ HOST: '0.0.0.0' })).toThrow(/local sign-in/);
+    expect(() => readConfig({ HOST: '::' })).toThrow(/local sign-in/);
+    expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/nobody can sign in/);
+    for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1'])
+      expect(readConfig({ HOST: host }).host).toBe(host);
+  });
+});
