@@ -5,6 +5,7 @@
 import type { QueryPosition, ScannableTable, Table } from '#table/port';
 import { deleteBatchMax, deleteDataKeysOf, listDataKeysOf, rewrapDataKey, storedKey } from './key-store.ts';
 import type { KeyWrapper } from './key-wrapper.ts';
+import type { KeyEraser } from './port.ts';
 import { asUnavailable } from './table-keyring.ts';
 
 /** Data keys of one call: four batches of deletes, or a second of a key service's time. */
@@ -36,6 +37,17 @@ export const deleteKeysOf = async (
     throw asUnavailable(error);
   }
 };
+
+/** All of an author's keys, batch by batch. */
+export const createKeyEraser = (table: Table): KeyEraser => ({
+  deleteAllOf: async (author, deadline) => {
+    for (let sum = 0; ; ) {
+      const { deleted, done } = await deleteKeysOf(table, author, deadline === undefined ? {} : { deadline });
+      sum += deleted;
+      if (done) return sum;
+    }
+  },
+});
 
 export interface Rewrapped {
   readonly seen: number;

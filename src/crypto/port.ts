@@ -18,6 +18,12 @@ export type UnreadableReason = 'tampered' | 'malformed' | 'unknown_version' | 'w
 
 export type Opened = { readonly text: string } | { readonly unreadable: UnreadableReason };
 
+/** Deletes data keys for good: what an erasure asks of the keyring's table (USER-5). */
+export interface KeyEraser {
+  /** Deletes all data keys of an author, and says how many there were. Safe to repeat. */
+  deleteAllOf(author: UserUuid, deadline?: number): Promise<number>;
+}
+
 /** Calls reject only when the keyring cannot be reached (`unavailable`), never for what is stored. */
 export interface Sealer {
   /** The text, sealed for one place. `deadline` in milliseconds since the epoch. */

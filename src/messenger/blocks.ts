@@ -7,7 +7,7 @@ import type { ConversationItem } from '#store/items';
 import type { Deps } from './deps.ts';
 import { noSuchUser } from './faults.ts';
 import type { Call } from './messenger.ts';
-import type { Profiles } from './profiles.ts';
+import { isGone, type Profiles } from './profiles.ts';
 import type { PublicUserView } from './views.ts';
 
 /** Blocking takes effect here at once, on other nodes by their caches' word, or at the latest after this. */
@@ -48,12 +48,15 @@ export const createBlocks = (
       blocked_user_uuid: other.uuid,
       created_at: isoTime(now()),
     } as const;
+    // First the mark: an erasure of the other one finds this block by it, whatever happens in between.
+    await patterns.putBlockMark({ type: 'block_mark', user_uuid: other.uuid, blocker_uuid: call.user }, call);
     await patterns.putBlock(block, call);
     cache.invalidate([key(call.user, other.uuid)]);
   },
   unblock: async (call, handle) => {
     const other = await userOf(handle, call);
     await patterns.deleteBlock(call.user, other.uuid, call);
+    await patterns.deleteBlockMark(other.uuid, call.user, call);
     cache.invalidate([key(call.user, other.uuid)]);
   },
   list: async (call) => {
@@ -64,7 +67,7 @@ export const createBlocks = (
     );
     return items.flatMap((item) => {
       const profile = known.get(item.blocked_user_uuid);
-      return profile === undefined || profile.status === 'erased'
+      return profile === undefined || isGone(profile)
         ? []
         : [{ uuid: profile.uuid, handle: profile.handle, display_name: profile.display_name }];
     });

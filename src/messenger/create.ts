@@ -1,6 +1,6 @@
 /** Puts the use cases together over a table's patterns and the ports. Nothing here starts anything or names an adapter. */
 import { ParleyError } from '#domain/errors';
-import type { Handle } from '#domain/ids';
+import type { Handle, UserUuid } from '#domain/ids';
 import { isIn, present } from '#domain/membership';
 import { createBlocks } from './blocks.ts';
 import { createConversations } from './conversations.ts';
@@ -10,7 +10,13 @@ import { guarded } from './faults.ts';
 import { createHistory } from './history.ts';
 import { createImport, type Import } from './import.ts';
 import { createInbox } from './inbox.ts';
-import { createLive } from './live.ts';
+import { createAudit } from './lifecycle/audit.ts';
+import { createErasures } from './lifecycle/erase.ts';
+import { createEraseFromConversation } from './lifecycle/erase-conversation.ts';
+import { createExport } from './lifecycle/export.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
+import { createSetStatus } from './lifecycle/status.ts';
+import { createLive, type Every } from './live.ts';
 import { createLog } from './log.ts';
 import { createMemberships } from './memberships.ts';
 import type { Call, Messenger } from './messenger.ts';
@@ -24,12 +30,21 @@ import { createSendQueue } from './send-queue.ts';
 export interface MessengerOptions extends Deps {
   /** Told after each entry that is durable; the fan-out's runner is woken by it. */
   readonly appended?: () => void;
+  /** Told after each erasure that was begun; the runner of erasures is woken by it. */
+  readonly erasureBegun?: () => void;
+  /** Calls back every so many milliseconds; by default by the process's own timer, which holds no process back. */
+  readonly every?: Every;
 }
 
-/** The use cases, the fan-out that belongs to the same caches and bus, and the operators' import. */
+const byTimer: Every = (ms, run) => {
+  const timer = setInterval(run, ms).unref();
+  return () => clearInterval(timer);
+};
+
+/** The use cases, the fan-out that belongs to the same caches and bus, and what operators do: the life cycle and imports. */
 export const createMessenger = (
   options: MessengerOptions,
-): { messenger: Messenger; fanout: Fanout; importConversation: Import } => {
+): { messenger: Messenger; fanout: Fanout; lifecycle: Lifecycle; importConversation: Import } => {
   const { patterns, cache, bus } = options;
   const appended = options.appended ?? (() => undefined);
   const profiles = createProfiles(patterns, cache);
@@ -44,16 +59,35 @@ export const createMessenger = (
   const inbox = createInbox(options, { log, memberships, render });
   const revise = createRevise(options, { memberships, render, revised: appended });
   const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
-  const live = createLive({ bus }, render, async (user) => {
+  const userChanged = async (user: string): Promise<boolean> => {
     profiles.changed(user);
-    return (await profiles.get(user))?.status === 'active';
-  });
+    if ((await profiles.get(user))?.status === 'active') return true;
+    options.sealer.forget(user as UserUuid);
+    return false;
+  };
+  const live = createLive(options, render, userChanged, options.every ?? byTimer);
   const fanout = createFanout({
     patterns,
     memberships,
     bus,
     revised: () => undefined,
     profileChanged: profiles.changed,
+  });
+
+  const served = async (call: Call): Promise<void> => {
+    if ((await profiles.get(call.user, call))?.status !== 'active')
+      throw new ParleyError('unauthenticated', 'This user is not served.');
+  };
+  const exportParts = { profiles, render, history };
+  const lifecycle = createLifecycle(options, {
+    erasures: createErasures(options, {
+      profiles,
+      eraseFromConversation: createEraseFromConversation(options, { log, memberships, revised: appended }),
+      begun: options.erasureBegun ?? (() => undefined),
+    }),
+    setStatus: createSetStatus(options, profiles),
+    exportOf: createExport(options, { ...exportParts, allowed: async () => undefined }),
+    audit: createAudit(options),
   });
 
   const messenger: Messenger = {
@@ -94,12 +128,10 @@ export const createMessenger = (
       bus.publish({ type: 'typing', to: others, body: { message_group_uuid: conversation, user_uuid: call.user } });
     }),
     live: live.listen,
-    exportMe: () => {
-      throw new ParleyError('unavailable', 'Export is not built yet.');
-    },
-    eraseMe: () => Promise.reject(new ParleyError('unavailable', 'Erasure is not built yet.')),
+    exportMe: createExport(options, { ...exportParts, allowed: served }),
+    eraseMe: lifecycle.begin,
     close: live.close,
   };
   const importConversation = guarded(createImport(options, { log, people, appended }));
-  return { messenger, fanout, importConversation };
+  return { messenger, fanout, lifecycle, importConversation };
 };

@@ -12,7 +12,7 @@ export interface ConversationPlan {
   readonly created?: ConversationItem;
   /** New entries by seq, each as it last stands in the batch. */
   readonly entries: ReadonlyMap<number, EntryItem>;
-  /** Entries not new in this batch whose text changed or went; each as it last stands. */
+  /** Entries not new in this batch whose text or author changed or went; each as it last stands. */
   readonly revised: ReadonlyMap<number, EntryItem>;
 }
 
@@ -29,7 +29,10 @@ interface Draft {
 }
 
 const showsDifferently = (before: EntryItem | undefined, after: EntryItem): boolean =>
-  before?.message !== after.message || before?.preview !== after.preview || before?.deleted_at !== after.deleted_at;
+  before?.message !== after.message ||
+  before?.preview !== after.preview ||
+  before?.deleted_at !== after.deleted_at ||
+  before?.user_uuid !== after.user_uuid;
 
 /** @param records of one or more shards, each item's in the order they were made. */
 export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {

@@ -5,6 +5,7 @@
  */
 import type { Bus } from '#bus/port';
 import { mayRead } from '#domain/membership';
+import { tombstone } from '#domain/tombstone';
 import { asStored, type ConversationItem, type EntryItem, type InboxRowItem, type ProfileItem } from '#store/items';
 import type { Patterns, RowUpdate } from '#store/patterns';
 import { folderChange } from '#store/positions';
@@ -13,7 +14,7 @@ import type { ChangeRecord, Condition } from '#table/port';
 import { type ConversationPlan, planFanout } from './fanout-plan.ts';
 import { inParallel } from './in-parallel.ts';
 import { ensureRow, nameOther } from './inbox-rows.ts';
-import type { Memberships } from './memberships.ts';
+import { type Memberships, memberOf } from './memberships.ts';
 
 /** Rows updated at once: enough to share the embedded table's commits, and few beside DynamoDB's limits per partition. */
 const rowsAtOnce = 64;
@@ -55,18 +56,27 @@ const below = (attribute: 'last_seq' | 'read_seq' | 'last_rev', value: number): 
   value,
 });
 
-/** An entry's newer text on a row that shows the entry, unless the row has a text newer still (INBOX-6). */
+/** An entry's newer text, or newer author, on a row that shows the entry, unless the row has a text newer still (INBOX-6). */
 const revision = (entry: EntryItem): RowUpdate => {
   const shown = entry.preview ?? entry.message;
   const last_rev = entry.rev ?? 0;
   return {
     changes: {
-      set: { last_rev, ...(shown !== undefined && { last_message: shown }) },
+      set: {
+        last_rev,
+        last_user_uuid: entry.user_uuid,
+        ...(shown !== undefined && { last_message: shown }),
+        ...(entry.change !== undefined && { last_change: entry.change }),
+      },
       remove: { ...(shown === undefined && { last_message: true }) },
     },
     condition: { all: [{ attribute: 'last_seq', is: '=', value: entry.seq }, below('last_rev', last_rev)] },
   };
 };
+
+/** Everybody but the tombstone, which lists no conversations. */
+const withRows = ({ members }: ConversationItem) =>
+  members.filter((member) => member.user_uuid !== tombstone.user_uuid);
 
 export const createFanout = (deps: {
   readonly patterns: Patterns;
@@ -89,6 +99,26 @@ export const createFanout = (deps: {
     }
   };
 
+  /**
+   * Makes sure of a participant's row. It must not outlive its user: whoever was erased meanwhile has none, and where the
+   * conversation still names them, their erasure is taken up again; the row tells it where (USER-5).
+   */
+  const makeRow = async (user: string, conversation: ConversationItem, listed: boolean): Promise<void> => {
+    await ensureRow(patterns, user, conversation, listed);
+    const profile = await patterns.getProfile(user, { consistent: true });
+    if (profile?.status !== 'erased') return;
+    const current = await patterns.getConversation(conversation.uuid);
+    if (memberOf(current, user) === undefined) {
+      await patterns.deleteInboxRow(user, conversation.uuid);
+      return;
+    }
+    try {
+      await patterns.createErasure({ type: 'erasure', user_uuid: user, begun_at: profile.created_at });
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+    }
+  };
+
   /** Brings one participant's row up to an entry. `own`: the newest of their own entries up to it, which they have read. */
   const bringUp = async (user: string, entry: EntryItem, own: number | undefined, conversation: ConversationItem) => {
     const plain: RowUpdate = {
@@ -105,7 +135,7 @@ export const createFanout = (deps: {
           };
     let attempt = await update(user, conversation.uuid, reading ?? plain);
     if (!attempt.done && attempt.standing === undefined) {
-      await ensureRow(patterns, user, conversation, true);
+      await makeRow(user, conversation, true);
       attempt = await update(user, conversation.uuid, reading ?? plain);
     }
     if (!attempt.done && reading !== undefined && (attempt.standing?.last_seq ?? 0) < entry.seq) {
@@ -127,7 +157,7 @@ export const createFanout = (deps: {
     const conversation = await memberships.atLeast(plan.conversation, membersSeq);
     // A log without its entry 0 was erased as a whole.
     if (conversation === undefined) return;
-    await inParallel(conversation.members, rowsAtOnce, async (member) => {
+    await inParallel(withRows(conversation), rowsAtOnce, async (member) => {
       const user = member.user_uuid;
       const entry = entries.find(({ seq }) => mayRead(member, seq));
       const own = entries.find(({ seq, user_uuid }) => user_uuid === user && mayRead(member, seq))?.seq;
@@ -137,11 +167,13 @@ export const createFanout = (deps: {
 
   const applyRevised = async (conversationUuid: string, entry: EntryItem): Promise<void> => {
     deps.revised(conversationUuid, entry.seq);
-    // Of an entry that is not the newest nothing is shown; one read tells, for all participants at once.
-    if ((await patterns.getEntry(conversationUuid, entry.seq + 1)) !== undefined) return;
+    // An entry that is not the newest is shown to those alone who left after it; one read tells, for all at once.
+    const newer = (await patterns.getEntry(conversationUuid, entry.seq + 1)) !== undefined;
     const conversation = await memberships.atLeast(conversationUuid, entry.members_seq ?? 0);
     if (conversation === undefined) return;
-    const readers = conversation.members.filter((member) => mayRead(member, entry.seq));
+    const readers = withRows(conversation).filter(
+      (member) => mayRead(member, entry.seq) && !(newer && mayRead(member, entry.seq + 1)),
+    );
     await inParallel(readers, rowsAtOnce, async ({ user_uuid }) => {
       await update(user_uuid, conversationUuid, revision(entry));
     });
@@ -151,7 +183,7 @@ export const createFanout = (deps: {
     const { created } = plan;
     if (created !== undefined) {
       await inParallel(created.members, rowsAtOnce, ({ user_uuid }) =>
-        ensureRow(patterns, user_uuid, created, created.kind === 'group' || user_uuid === created.created_by),
+        makeRow(user_uuid, created, created.kind === 'group' || user_uuid === created.created_by),
       );
     }
     await applyEntries(plan);

@@ -1,18 +1,31 @@
 /** Making sure that a participant has a row for a conversation: idempotent, from whoever comes first. */
 import { isIn } from '#domain/membership';
+import { tombstone } from '#domain/tombstone';
 import type { ConversationItem, InboxRowItem, ProfileItem } from '#store/items';
 import type { Patterns } from '#store/patterns';
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
 import type { CallOptions } from '#table/port';
 import { memberOf } from './memberships.ts';
+import { isGone } from './profiles.ts';
 
-const otherNames = (other: ProfileItem) => ({
-  other_user_display_name: other.display_name,
-  other_user_handle: other.handle,
-});
+/** What a row of the tombstone's neighbour says. */
+export const otherIsGone = {
+  other_user_uuid: tombstone.user_uuid,
+  other_user_display_name: tombstone.display_name,
+  other_user_handle: tombstone.handle,
+} as const;
 
-/** Sets the other person's name on a row, if there is such a row and it is about them. */
+const otherNames = (other: ProfileItem) =>
+  isGone(other)
+    ? otherIsGone
+    : {
+        other_user_uuid: other.uuid,
+        other_user_display_name: other.display_name,
+        other_user_handle: other.handle,
+      };
+
+/** Sets the other person's name on a row, or the tombstone's once they are gone, if there is such a row and it is about them. */
 export const nameOther = async (
   patterns: Patterns,
   user: string,
@@ -55,7 +68,7 @@ export const ensureRow = async (
     kind: conversation.kind,
     ...(listed && isIn(member) && folderChange(user, 'inbox')),
     ...(conversation.title !== undefined && { title: conversation.title }),
-    ...(other !== undefined && { other_user_uuid: other }),
+    ...(other === tombstone.user_uuid ? otherIsGone : other !== undefined && { other_user_uuid: other }),
     ...(profile !== undefined && otherNames(profile)),
     last_message_at: conversation.created_at,
     last_seq: Math.max(0, from - 1),
@@ -67,13 +80,16 @@ export const ensureRow = async (
   try {
     await patterns.createInboxRow(row, call);
   } catch (error) {
-    if (isConditionFailed(error)) return;
-    throw error;
+    if (!isConditionFailed(error)) throw error;
+    // It may stand there from before the other one was erased, by a call that ended between its two steps.
+    if (profile !== undefined && isGone(profile)) await nameOther(patterns, user, conversation.uuid, profile, call);
+    return;
   }
   if (other === undefined) return;
   // A rename between the reading of the name and the row's creation would have found no row to change: look once more.
   const now = await patterns.getProfile(other, consistent);
-  if (now !== undefined && (now.display_name !== profile?.display_name || now.handle !== profile.handle)) {
+  const same = now?.display_name === profile?.display_name && now?.handle === profile?.handle;
+  if (now !== undefined && (!same || isGone(now) !== isGone(profile))) {
     await nameOther(patterns, user, conversation.uuid, now, call);
   }
 };

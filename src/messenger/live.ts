@@ -1,4 +1,7 @@
-/** Live events (LIVE-1): what the bus carries sealed, opened once on this node and handed to the users' open streams. */
+/**
+ * Live events (LIVE-1): what the bus carries sealed, opened once on this node and handed to the users' open streams. Whether
+ * their users are still served is looked at again and again, whatever the bus loses (USER-3).
+ */
 import type { BusEvent } from '#bus/port';
 import type { EntryItem, InboxRowItem } from '#store/items';
 import type { Deps } from './deps.ts';
@@ -8,13 +11,23 @@ import type { LiveEvent } from './views.ts';
 /** Events waiting to be opened; past it the newest are let go: clients see the gap and fetch (LIVE-2). */
 const waitingMax = 10_000;
 
+/** Users with open streams are looked up this often: with the read itself, below the 5 seconds of USER-3. */
+const recheckMs = 3_500;
+/** Users in one read, DynamoDB's own bound; each costs half a read unit. */
+const usersAtOnce = 100;
+
+/** Calls back every so many milliseconds, until the returned function is called. */
+export type Every = (ms: number, run: () => void) => () => void;
+
 type Listener = (event: LiveEvent) => void;
 type Presence = Extract<LiveEvent, { type: 'typing' | 'read.updated' }>['data'];
 
+/** @param userChanged what is known of a user is old; resolves with whether they are served. */
 export const createLive = (
-  { bus }: Pick<Deps, 'bus'>,
+  { bus, patterns }: Pick<Deps, 'bus' | 'patterns'>,
   render: Render,
   userChanged: (user: string) => Promise<boolean>,
+  every: Every,
 ) => {
   const listeners = new Map<string, Set<Listener>>();
   let waiting = 0;
@@ -41,6 +54,33 @@ export const createLive = (
     if (opened !== undefined) for (const listener of audience) listener(opened);
   };
 
+  const tell = (user: string, event: LiveEvent): void => {
+    for (const listener of [...(listeners.get(user) ?? [])]) listener(event);
+  };
+
+  let checking = false;
+  const recheck = async (): Promise<void> => {
+    if (checking) return;
+    checking = true;
+    try {
+      const users = [...listeners.keys()];
+      for (let at = 0; at < users.length; at += usersAtOnce) {
+        const asked = users.slice(at, at + usersAtOnce);
+        const profiles = await patterns.getProfiles(asked);
+        const served = new Set(profiles.flatMap(({ uuid, status }) => (status === 'active' ? [uuid] : [])));
+        for (const user of asked) {
+          // Asked once more, consistently, before a stream is cut for what a lagging replica said.
+          if (!served.has(user) && !(await userChanged(user))) tell(user, { type: 'signed_out', data: {} });
+        }
+      }
+    } catch {
+      // The table is away: nothing can be told of anybody, and nobody's requests are served either.
+    } finally {
+      checking = false;
+    }
+  };
+  let stopChecking: (() => void) | undefined;
+
   const stop = bus.subscribe((event) => {
     const concerned = event.type === 'user.changed' || event.to.some((user) => listeners.has(user));
     if (!concerned || waiting >= waitingMax) return;
@@ -59,11 +99,19 @@ export const createLive = (
       const all = listeners.get(user) ?? new Set();
       listeners.set(user, all);
       all.add(listener);
+      stopChecking ??= every(recheckMs, () => void recheck());
       return () => {
         all.delete(listener);
         if (all.size === 0 && listeners.get(user) === all) listeners.delete(user);
+        if (listeners.size > 0) return;
+        stopChecking?.();
+        stopChecking = undefined;
       };
     },
-    close: stop,
+    close: () => {
+      stop();
+      stopChecking?.();
+      stopChecking = undefined;
+    },
   };
 };

@@ -96,8 +96,12 @@ export interface Messenger {
   /** Lets go of the bus; calls under way end as they would. */
   close(): void;
 
-  /** All that the user has, one JSON object a line, resumable by the cursor of the last line read (USER-4). */
+  /**
+   * All that the user has, one JSON object a line without its end: `manifest`, `profile`, `block`, `conversation`, `message` and
+   * `system`, at last `end` with the counts of all (USER-4). A stream without its end goes on after the `cursor` of the last
+   * line read. The table is read as the lines are taken.
+   */
   exportMe(call: Call, cursor?: string): AsyncIterable<string>;
-  /** Refuses the user from now on and erases them in the background (USER-5). */
+  /** Refuses the user from now on; a runner of erasures does the rest in the background (USER-5). Idempotent. */
   eraseMe(call: Call): Promise<void>;
 }

@@ -1,15 +1,18 @@
 /** People: provisioning, handles and names (USER-1, USER-2). Each step is one conditional write and safe to repeat. */
+import { createHash } from 'node:crypto';
 import { ParleyError } from '#domain/errors';
 import { type Handle, handle as toHandle, type UserUuid } from '#domain/ids';
 import { displayNameCharactersMax } from '#domain/limits';
 import { storableText } from '#domain/text';
 import { isoTime, timeOf } from '#domain/time';
-import type { HandleItem, ProfileItem } from '#store/items';
+import { tombstone } from '#domain/tombstone';
+import { asStored, type HandleItem, type ProfileItem } from '#store/items';
 import { isConditionFailed } from '#table/errors';
+import type { Condition } from '#table/port';
 import type { Deps } from './deps.ts';
 import { noSuchUser } from './faults.ts';
 import type { Call } from './messenger.ts';
-import type { Profiles } from './profiles.ts';
+import { isGone, type Profiles } from './profiles.ts';
 import { userView } from './render.ts';
 import type { PublicUserView, UserView } from './views.ts';
 
@@ -20,7 +23,10 @@ const suffixesMax = 20;
 
 const taken = (): ParleyError => new ParleyError('handle_taken', 'Somebody else has this handle.');
 
-export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Profiles) => {
+export const createPeople = (
+  { patterns, now }: Pick<Deps, 'patterns' | 'now'>,
+  profiles: Pick<Profiles, 'get' | 'changed'>,
+) => {
   /** The profile that a handle names; nobody while a claim is half-way, or once the user is gone. */
   const profileOf = async (handle: Handle, call?: { readonly deadline?: number }): Promise<ProfileItem | undefined> => {
     const claim = await patterns.getHandle(handle, call);
@@ -29,6 +35,7 @@ export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Pro
   };
 
   const claim = async (user: string, handle: Handle, call?: { readonly deadline?: number }): Promise<boolean> => {
+    if (handle === tombstone.handle) return false;
     const item: HandleItem = { type: 'handle', handle, user_uuid: user, claimed_at: isoTime(now()) };
     const attempt = async (from: string | undefined): Promise<boolean> => {
       try {
@@ -50,8 +57,9 @@ export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Pro
   const claimFlexibly = async (user: string, wish: Handle, call: { readonly deadline?: number }): Promise<Handle> => {
     if (await claim(user, wish, call)) return wish;
     for (let attempt = 0; attempt < suffixesMax; attempt += 1) {
-      const [high = 0, low = 0] = randomBytes(2);
-      const other = toHandle(`${wish.slice(0, 24)}_${String((high << 8) | low).padStart(5, '0')}`);
+      // Of the user's own uuid, so that two nodes at once, or one after a crash, try the same and leave no handle behind.
+      const digest = createHash('sha256').update(`${user} ${attempt}`).digest();
+      const other = toHandle(`${wish.slice(0, 24)}_${String(digest.readUInt16BE()).padStart(5, '0')}`);
       if (other !== undefined && (await claim(user, other, call))) return other;
     }
     throw taken();
@@ -86,6 +94,8 @@ export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Pro
         status: 'active',
         created_at: isoTime(now()),
       };
+      // Before the profile: a crash in between leaves a line in the list of users too many, which shows nobody.
+      await patterns.putDirectoryEntry(user, call);
       try {
         await patterns.createProfile(profile, call);
       } catch (error) {
@@ -129,11 +139,19 @@ export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Pro
       let after: ProfileItem;
       try {
         const set = { ...(display_name !== undefined && { display_name }), ...(handle !== undefined && { handle }) };
-        const condition = { attribute: 'handle', is: '=', value: before.handle } as const;
+        const condition: Condition = {
+          all: [
+            { attribute: 'handle', is: '=', value: before.handle },
+            { attribute: 'status', is: '=', value: 'active' },
+          ],
+        };
         after =
           Object.keys(set).length === 0 ? before : await patterns.changeProfile(call.user, { set }, condition, call);
       } catch (error) {
         if (!isConditionFailed(error)) throw error;
+        const standing = error.item && asStored<ProfileItem>(error.item);
+        if (handle !== undefined && standing?.handle !== handle)
+          await patterns.releaseHandle(handle, call.user, call).catch(ignoreCondition);
         throw new ParleyError('conflict', 'The profile was changed at the same time; read it and try again.');
       }
       profiles.changed(call.user);
@@ -143,7 +161,7 @@ export const createPeople = ({ patterns, now, randomBytes }: Deps, profiles: Pro
 
     userByHandle: async (handle: Handle, call: Call): Promise<PublicUserView> => {
       const profile = await profileOf(handle, call);
-      if (profile === undefined || profile.status === 'erased' || profile.status === 'erasing') throw noSuchUser();
+      if (profile === undefined || isGone(profile)) throw noSuchUser();
       return { uuid: profile.uuid, handle: profile.handle, display_name: profile.display_name };
     },
   };

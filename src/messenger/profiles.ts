@@ -9,6 +9,10 @@ const policy: CachePolicy = { ttlMs: 4_000, staleOnErrorMs: 0, negativeTtlMs: 50
 
 const key = (user: string): string => `user:${user}`;
 
+/** True of somebody erased, or being erased: what is made from now on names the tombstone in their place (USER-5). */
+export const isGone = (profile: ProfileItem | undefined): boolean =>
+  profile?.status === 'erasing' || profile?.status === 'erased';
+
 export interface Profiles {
   get(user: string, call?: CallOptions): Promise<ProfileItem | undefined>;
   /** By user; those without a profile are missing. */

@@ -96,6 +96,8 @@ export type ProfileItem = {
   readonly display_name: string;
   readonly status: 'active' | 'disabled' | 'erasing' | 'erased';
   readonly created_at: string;
+  /** Of an erased user, whose names are the tombstone's: in seconds since the epoch, past the last token of theirs. */
+  readonly expires_at?: number;
 };
 
 /** Who has a handle: the lock that makes it unique. */
@@ -112,6 +114,67 @@ export type BlockItem = {
   readonly user_uuid: string;
   readonly blocked_user_uuid: string;
   readonly created_at: string;
+};
+
+/** The other side of a block, in the blocked one's partition: what an erasure finds blocks on somebody by. */
+export type BlockMarkItem = {
+  readonly type: 'block_mark';
+  readonly user_uuid: string;
+  readonly blocker_uuid: string;
+};
+
+/** That there is such a user, for operators' lists. */
+export type DirectoryItem = {
+  readonly type: 'directory';
+  readonly user_uuid: string;
+};
+
+/** What an erasure did so far, at the least: what a crash hid is not counted. */
+export interface ErasureCounts {
+  readonly keys_deleted?: number;
+  readonly conversations_left?: number;
+  readonly messages_erased?: number;
+  /** Entries of others in which a reaction, a change or a membership named the user. */
+  readonly mentions_erased?: number;
+  readonly rows_changed?: number;
+  readonly blocks_deleted?: number;
+}
+
+/** An erasure that is not done (USER-5). It is gone when the user is. */
+export type ErasureItem = ErasureCounts & {
+  readonly type: 'erasure';
+  readonly user_uuid: string;
+  readonly begun_at: string;
+  /** Since when requests of the user are refused, in milliseconds since the epoch. */
+  readonly refused_since?: number;
+  /** True once everything that stood there at the refusal has been gone through. */
+  readonly swept?: boolean;
+  /** The id of the receipt to come. */
+  readonly receipt?: string;
+  readonly owner?: string;
+  readonly lease_until?: number;
+};
+
+/** That somebody was erased, when, and how much that was; not who. */
+export type ReceiptItem = ErasureCounts & {
+  readonly type: 'receipt';
+  readonly id: string;
+  readonly erased_at: string;
+};
+
+/** One act of an operator, begun or ended. Entries are added, never changed. */
+export type AuditItem = {
+  readonly type: 'audit';
+  /** The same for the entry of an act's beginning and the one of its end. */
+  readonly act_id: string;
+  readonly at: string;
+  /** Who acted, as they are known on the machine they acted from, or as they said. */
+  readonly by: string;
+  readonly act: string;
+  /** A fingerprint of the uuid of whom it concerned, so that the entry outlives them without naming them. */
+  readonly subject?: string;
+  /** `begun`, `done`, or `failed: ` and the code of the error. */
+  readonly result: string;
 };
 
 /**
@@ -141,6 +204,11 @@ export type StoredItem =
   | ProfileItem
   | HandleItem
   | BlockItem
+  | BlockMarkItem
+  | DirectoryItem
+  | ErasureItem
+  | ReceiptItem
+  | AuditItem
   | CheckpointItem;
 
 /** Reads an item as one of ours: whoever asks for a key knows the type that stands there. */

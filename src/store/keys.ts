@@ -25,6 +25,24 @@ export const rowKey = (user: string, conversation: string): Key => ({
 export const profileKey = (user: string): Key => ({ pk: userPartition(user), sk: 'PROFILE' });
 export const handleKey = (handle: string): Key => ({ pk: `HDL#${handle}`, sk: 'HANDLE' });
 export const blockKey = (user: string, other: string): Key => ({ pk: userPartition(user), sk: blockPrefix + other });
+export const blockMarkPrefix = 'BBY#';
+export const blockMarkKey = (user: string, blocker: string): Key => ({
+  pk: userPartition(user),
+  sk: blockMarkPrefix + blocker,
+});
+
+/** The directory of users is spread over as many partitions as a uuid's first digit has values. */
+export const directoryPartition = (shard: string): string => `DIR#${shard}`;
+export const directoryKey = (user: string): Key => ({ pk: directoryPartition(user.slice(0, 1)), sk: user });
+
+/** All erasures that are not done stand in one partition: they are few, and whoever starts asks for them all. */
+export const erasuresPartition = 'ERS#open';
+export const erasureKey = (user: string): Key => ({ pk: erasuresPartition, sk: user });
+export const receiptKey = (id: string): Key => ({ pk: `RCP#${id}`, sk: 'RECEIPT' });
+/** `month` as in `2026-11`. */
+export const auditPartition = (month: string): string => `AUD#${month}`;
+export const auditKey = (at: string, id: string): Key => ({ pk: auditPartition(at.slice(0, 7)), sk: `${at}#${id}` });
+
 export const checkpointPrefix = 'CHK#';
 export const checkpointKey = (consumer: string, shard: string): Key => ({
   pk: checkpointPrefix + consumer,

@@ -5,11 +5,8 @@
 import type {
   BatchWrite,
   CallOptions,
-  Capacity,
   Changes,
   Condition,
-  Item,
-  Key,
   QueryPosition,
   QueryRequest,
   SortCondition,
@@ -17,45 +14,34 @@ import type {
 } from '#table/port';
 import { catalog, type PatternName } from './catalog.ts';
 import type {
+  AuditItem,
   BlockItem,
+  BlockMarkItem,
   CheckpointItem,
   ConversationItem,
+  DirectoryItem,
   EntryItem,
+  ErasureItem,
   HandleItem,
   InboxRowItem,
   Membership,
   ProfileItem,
-  StoredItem,
+  ReceiptItem,
 } from './items.ts';
 import * as keys from './keys.ts';
+import { createRequests, type Observe, type PatternUse } from './metered.ts';
 
-/** One use of a pattern, as it is metered: what was asked, what came, what it cost, in milliseconds and units. */
-export interface PatternUse {
-  readonly pattern: PatternName;
-  /** The key or the query; keys carry uuids, never texts. */
-  readonly request: Key | QueryRequest;
-  readonly items: number;
-  readonly capacity: Capacity;
-  readonly ms: number;
-  /** True when the table refused or failed; the capacity is then not known and given as 0. */
-  readonly failed: boolean;
-}
-
-export type Observe = (use: PatternUse) => void;
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next?: QueryPosition;
-}
+export type { Observe, Page, PatternUse } from './metered.ts';
 
 const absent: Condition = { attribute: 'pk', is: 'absent' };
 const present: Condition = { attribute: 'pk', is: 'present' };
-const none: Capacity = { read: 0, write: 0 };
 
 /** How a page is read: at most `limit` items, from a position on. */
 export interface PageOptions extends CallOptions {
   readonly limit: number;
   readonly start?: QueryPosition;
+  /** Sees every write that was acknowledged before, for twice the cost. */
+  readonly consistent?: boolean;
 }
 
 /** What pattern D changes on a row, and what it must find there. */
@@ -69,80 +55,7 @@ export interface RowUpdate {
  * @param elapsed a monotonic clock in milliseconds.
  */
 export const createPatterns = (table: Table, observe: Observe, elapsed: () => number) => {
-  const metered = async <R extends { readonly capacity: Capacity }>(
-    pattern: PatternName,
-    request: Key | QueryRequest,
-    run: () => Promise<R>,
-    count: (result: R) => number,
-  ): Promise<R> => {
-    const begin = elapsed();
-    try {
-      const result = await run();
-      observe({
-        pattern,
-        request,
-        items: count(result),
-        capacity: result.capacity,
-        ms: elapsed() - begin,
-        failed: false,
-      });
-      return result;
-    } catch (error) {
-      observe({ pattern, request, items: 0, capacity: none, ms: elapsed() - begin, failed: true });
-      throw error;
-    }
-  };
-  const one = () => 1;
-
-  const get = async <T extends StoredItem>(
-    pattern: PatternName,
-    key: Key,
-    consistent: boolean,
-    call?: CallOptions,
-  ): Promise<T | undefined> => {
-    const run = () => table.get({ key, consistent }, call);
-    const { item } = await metered(pattern, key, run, (result) => (result.item === undefined ? 0 : 1));
-    return item as T | undefined;
-  };
-  const getMany = async <T extends StoredItem>(pattern: PatternName, wanted: readonly Key[], call?: CallOptions) => {
-    const [first] = wanted;
-    if (first === undefined) return [];
-    const run = () => table.batchGet(wanted, false, call);
-    const { items } = await metered(pattern, first, run, (result) => result.items.length);
-    return items as readonly Item[] as unknown as readonly T[];
-  };
-  const put = async (pattern: PatternName, key: Key, body: StoredItem, condition?: Condition, call?: CallOptions) => {
-    const item = { ...key, ...body } as unknown as Item;
-    await metered(pattern, key, () => table.put(condition ? { item, condition } : { item }, call), one);
-  };
-  const update = async <T extends StoredItem>(
-    pattern: PatternName,
-    key: Key,
-    changes: Changes,
-    condition: Condition | undefined,
-    call?: CallOptions,
-  ): Promise<T> => {
-    const request = condition ? { key, changes, condition } : { key, changes };
-    const { item } = await metered(pattern, key, () => table.update(request, call), one);
-    return item as unknown as T;
-  };
-  const remove = async (pattern: PatternName, key: Key, condition: Condition | undefined, call?: CallOptions) => {
-    await metered(pattern, key, () => table.delete(condition ? { key, condition } : { key }, call), one);
-  };
-  const query = async <T extends StoredItem>(
-    pattern: PatternName,
-    request: QueryRequest,
-    call?: CallOptions,
-  ): Promise<Page<T>> => {
-    const result = await metered(
-      pattern,
-      request,
-      () => table.query(request, call),
-      (r) => r.items.length,
-    );
-    const items = result.items as readonly Item[] as unknown as readonly T[];
-    return result.next === undefined ? { items } : { items, next: result.next };
-  };
+  const { metered, get, getMany, put, update, remove, query } = createRequests(table, observe, elapsed);
   const logOf = (conversation: string, sk: SortCondition, limit: number) => ({
     pk: keys.conversationPartition(conversation),
     sk,
@@ -154,6 +67,7 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
     ascending: true,
     limit: page.limit,
     ...(page.start && { start: page.start }),
+    ...(page.consistent === true && { consistent: true }),
   });
   const mine = (user: string): Condition => ({ attribute: 'user_uuid', is: '=', value: user });
 
@@ -170,6 +84,14 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
         keys.entryKey(conversation, 0),
         { set: { ...membership } as unknown as NonNullable<Changes['set']> },
         { attribute: 'members_seq', is: '<', value: membership.members_seq },
+        call,
+      ),
+    reviseConversation: (conversation: string, changes: Changes, condition: Condition, call?: CallOptions) =>
+      update<ConversationItem>(
+        'reviseConversation',
+        keys.entryKey(conversation, 0),
+        changes,
+        { all: [present, condition] },
         call,
       ),
     /** C: entry n, if nothing stands at n (LOG-1). */
@@ -189,12 +111,7 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
         call,
       ),
     /** A: the entries from `first` to `last`, both included, newest first. */
-    listMessages: (
-      conversation: string,
-      first: number,
-      last: number,
-      page: PageOptions & { readonly consistent?: boolean },
-    ) =>
+    listMessages: (conversation: string, first: number, last: number, page: PageOptions) =>
       query<EntryItem>(
         'listMessages',
         {
@@ -250,15 +167,17 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
         { all: [present, change.condition] },
         call,
       ),
-    /** The rows and blocks of an erased user, at most 25 at once. */
+    deleteInboxRow: (user: string, conversation: string, call?: CallOptions) =>
+      remove('deleteInboxRow', keys.rowKey(user, conversation), undefined, call),
+    /** The blocks an erased user made, and the marks of those made on them; at most 25 at once. */
     deleteUserItems: async (
       user: string,
-      gone: { readonly conversations?: readonly string[]; readonly blocked?: readonly string[] },
+      gone: { readonly blocked?: readonly string[]; readonly blockers?: readonly string[] },
       call?: CallOptions,
     ) => {
       const writes: BatchWrite[] = [
-        ...(gone.conversations ?? []).map((uuid) => ({ delete: keys.rowKey(user, uuid) })),
         ...(gone.blocked ?? []).map((other) => ({ delete: keys.blockKey(user, other) })),
+        ...(gone.blockers ?? []).map((other) => ({ delete: keys.blockMarkKey(user, other) })),
       ];
       if (writes.length === 0) return;
       await metered(
@@ -299,6 +218,56 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
       get<BlockItem>('getBlock', keys.blockKey(user, other), false, call),
     listBlocks: (user: string, page: PageOptions) =>
       query<BlockItem>('listBlocks', ofUser(user, keys.blockPrefix, page), page),
+
+    putBlockMark: (mark: BlockMarkItem, call?: CallOptions) =>
+      put('putBlockMark', keys.blockMarkKey(mark.user_uuid, mark.blocker_uuid), mark, undefined, call),
+    deleteBlockMark: (user: string, blocker: string, call?: CallOptions) =>
+      remove('deleteBlockMark', keys.blockMarkKey(user, blocker), undefined, call),
+    listBlockMarks: (user: string, page: PageOptions) =>
+      query<BlockMarkItem>('listBlockMarks', ofUser(user, keys.blockMarkPrefix, { ...page, consistent: true }), page),
+    putDirectoryEntry: (user: string, call?: CallOptions) =>
+      put('putDirectoryEntry', keys.directoryKey(user), { type: 'directory', user_uuid: user }, undefined, call),
+    /** Users by uuid, those after `user`, of the digit that `user` begins with. */
+    listDirectory: (user: string, limit: number, call?: CallOptions) =>
+      query<DirectoryItem>(
+        'listDirectory',
+        { pk: keys.directoryPartition(user.slice(0, 1)), sk: ['>', user], ascending: true, limit },
+        call,
+      ),
+    deleteDirectoryEntry: (user: string, call?: CallOptions) =>
+      remove('deleteDirectoryEntry', keys.directoryKey(user), undefined, call),
+
+    // The life cycle: erasures under way, their receipts, operators' acts.
+    createErasure: (erasure: ErasureItem, call?: CallOptions) =>
+      put('createErasure', keys.erasureKey(erasure.user_uuid), erasure, absent, call),
+    listErasures: (page: PageOptions) =>
+      query<ErasureItem>(
+        'listErasures',
+        {
+          pk: keys.erasuresPartition,
+          ascending: true,
+          consistent: true,
+          limit: page.limit,
+          ...(page.start && { start: page.start }),
+        },
+        page,
+      ),
+    changeErasure: (user: string, changes: Changes, condition: Condition, call?: CallOptions) =>
+      update<ErasureItem>('changeErasure', keys.erasureKey(user), changes, { all: [present, condition] }, call),
+    finishErasure: (user: string, owner: string, call?: CallOptions) =>
+      remove('finishErasure', keys.erasureKey(user), { attribute: 'owner', is: '=', value: owner }, call),
+    putReceipt: (receipt: ReceiptItem, call?: CallOptions) =>
+      put('putReceipt', keys.receiptKey(receipt.id), receipt, undefined, call),
+    getReceipt: (id: string, call?: CallOptions) => get<ReceiptItem>('getReceipt', keys.receiptKey(id), true, call),
+    addAuditEntry: (entry: AuditItem, call?: CallOptions) =>
+      put('addAuditEntry', keys.auditKey(entry.at, `${entry.act_id}#${entry.result}`), entry, absent, call),
+    /** A month's entries, as in `2026-11`, newest first. */
+    listAudit: (month: string, page: PageOptions) =>
+      query<AuditItem>(
+        'listAudit',
+        { pk: keys.auditPartition(month), limit: page.limit, ...(page.start && { start: page.start }) },
+        page,
+      ),
 
     // The fan-out's place in the change feed.
     getCheckpoint: (consumer: string, shard: string, call?: CallOptions) =>

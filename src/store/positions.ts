@@ -1,7 +1,7 @@
 /** Places in the index that other rooms may name without knowing keys. */
 import type { ChangeRecord, QueryPosition } from '#table/port';
 import type { InboxRowItem } from './items.ts';
-import { checkpointPrefix, inboxPartition, rowKey } from './keys.ts';
+import { blockKey, checkpointPrefix, inboxPartition, rowKey } from './keys.ts';
 
 /** Where a page of a user's folder begins: after this row, as it stood. */
 export const inboxPosition = (
@@ -14,6 +14,15 @@ export const inboxPosition = (
   inbox: inboxPartition(user, folder),
   last_message_at: lastMessageAt,
 });
+
+/** Where a user's list of blocks goes on: after this one. */
+export const blockPosition = (user: string, other: string): QueryPosition => ({ ...blockKey(user, other) });
+
+/** Where a user's list of rows, in the order of conversations, goes on: after this one. */
+export const rowPosition = (user: string, conversation: string): QueryPosition => ({ ...rowKey(user, conversation) });
+
+/** Where the lists of the directory begin: the first digits of all uuids. */
+export const directoryStarts: readonly string[] = [...'0123456789abcdef'];
 
 /** True for a row that stands in its user's archive. */
 export const isArchived = (row: InboxRowItem): boolean => row.inbox === inboxPartition(row.user_uuid, 'archive');
