@@ -1,8 +1,23 @@
-/** Items as bytes: the item's size by DynamoDB's arithmetic in four bytes (so that reads need not count it), then msgpack. */
+/**
+ * Items as bytes. Four bytes hold the item's size by DynamoDB's arithmetic, so that reads need not count it; two name its
+ * shape, that is its attributes' names in their order, which are stored once for all items that share them; the values
+ * follow in msgpack.
+ */
 import { addExtension, Packr } from 'msgpackr';
-import type { Item } from '../port.ts';
+import { TableError } from '../errors.ts';
+import type { Item, Value } from '../port.ts';
+import type { KvReader, KvWriter } from './kv.ts';
 
-const SIZE_BYTES = 4;
+const SHAPE_OFFSET = 4;
+const PAYLOAD_OFFSET = 6;
+const payload = { start: PAYLOAD_OFFSET };
+
+/** The shape of items that carry their names themselves. */
+const NO_SHAPE = 0;
+/** Shapes are kept in memory; a table whose items are all different stops making more of them here. */
+const SHAPES_MAX = 2_000;
+/** Items with more attributes than this carry their names themselves: maps with free keys, not records. */
+const SHAPED_NAMES_MAX = 64;
 
 /** An item as it is stored: decoded only when somebody wants to see it. */
 export interface Stored {
@@ -24,37 +39,112 @@ addExtension({
   unpack: (bytes: Uint8Array) => new Set(memberPackr.unpack(bytes) as string[]),
 });
 
-const definedOnly = (item: Item): Item => {
-  for (const name in item) {
-    if (item[name] === undefined) {
-      return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined)) as Item;
-    }
-  }
-  return item;
-};
-
-export const encodeItem = (item: Item, size: number): Stored => {
-  const packed = packr.pack(definedOnly(item));
-  const bytes = Buffer.allocUnsafe(SIZE_BYTES + packed.length);
-  bytes.writeUInt32BE(size, 0);
-  bytes.set(packed, SIZE_BYTES);
-  return { bytes, size };
-};
-
-/** Reads the size alone; `undefined` for no item. */
-export const storedItem = (bytes: Uint8Array | undefined): Stored | undefined =>
-  bytes === undefined ? undefined : storedOf(bytes);
-
-/** As `storedItem`, for bytes that are there. */
+/** The size and the bytes, without a look at the values. */
 export const storedOf = (bytes: Uint8Array): Stored => {
   // Items have at most 400 KB: three bytes tell.
   return { bytes, size: ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) };
 };
 
-/** A new object each time: nothing is shared between callers. */
-export const decodeItem = (stored: Stored): Item => packr.unpack(stored.bytes.subarray(SIZE_BYTES)) as Item;
+/** As `storedOf`, for an item that may not be there. */
+export const storedItem = (bytes: Uint8Array | undefined): Stored | undefined =>
+  bytes === undefined ? undefined : storedOf(bytes);
 
 export const sameBytes = (left: Stored, right: Stored): boolean => Buffer.compare(left.bytes, right.bytes) === 0;
+
+export interface Codec {
+  /** Packs an item within the commit that stores it, which also stores its shape where that is new. */
+  encode(writer: KvWriter, item: Item, size: number): Stored;
+  /** A new object each time: nothing is shared between callers. */
+  decode(reader: KvReader, stored: Stored): Item;
+  /** After a commit that did not happen: shapes that it would have stored are not there. */
+  forget(): void;
+}
+
+const SHAPE_PREFIX = 'shape/';
+const shapeKey = (id: number): Buffer => Buffer.from(`${SHAPE_PREFIX}${String(id).padStart(5, '0')}`, 'latin1');
+const fingerprint = (names: readonly string[]): string => names.join('\n');
+
+export const createCodec = (): Codec => {
+  /** By id, from 1 on; another process may know more, this one never knows others. */
+  let shapes: (readonly string[])[] = [[]];
+  let ids = new Map<string, number>();
+
+  /** Learns the shapes that were stored since. */
+  const learn = (reader: KvReader): void => {
+    for (let id = shapes.length; ; id += 1) {
+      const bytes = reader.get('meta', shapeKey(id));
+      if (bytes === undefined) return;
+      const names = packr.unpack(bytes) as string[];
+      shapes.push(names);
+      ids.set(fingerprint(names), id);
+    }
+  };
+
+  const shapeOf = (writer: KvWriter, names: readonly string[]): number => {
+    if (names.length > SHAPED_NAMES_MAX) return NO_SHAPE;
+    const print = fingerprint(names);
+    if (!ids.has(print)) learn(writer);
+    const known = ids.get(print);
+    if (known !== undefined) {
+      // Names with line ends in them could look like others.
+      const shape = shapes[known];
+      return shape?.length === names.length && names.every((name, i) => name === shape[i]) ? known : NO_SHAPE;
+    }
+    if (shapes.length > SHAPES_MAX) return NO_SHAPE;
+    const id = shapes.length;
+    writer.put('meta', shapeKey(id), Buffer.from(packr.pack(names)));
+    shapes.push(names);
+    ids.set(print, id);
+    return id;
+  };
+
+  const namesOf = (reader: KvReader, id: number): readonly string[] => {
+    if (shapes[id] === undefined) learn(reader);
+    const names = shapes[id];
+    if (names === undefined) throw new TableError('unavailable', `an item is damaged: there is no shape ${id}`);
+    return names;
+  };
+
+  return {
+    encode(writer, item, size) {
+      const names: string[] = [];
+      const values: Value[] = [];
+      for (const name in item) {
+        const value = item[name];
+        if (value === undefined) continue;
+        names.push(name);
+        values.push(value);
+      }
+      const id = shapeOf(writer, names);
+      const content = id === NO_SHAPE ? Object.fromEntries(names.map((name, i) => [name, values[i]])) : values;
+      const packed = packr.pack(content);
+      const bytes = Buffer.allocUnsafe(PAYLOAD_OFFSET + packed.length);
+      bytes.writeUInt32BE(size, 0);
+      bytes.writeUInt16BE(id, SHAPE_OFFSET);
+      bytes.set(packed, PAYLOAD_OFFSET);
+      return { bytes, size };
+    },
+
+    decode(reader, { bytes }) {
+      const id = ((bytes[SHAPE_OFFSET] ?? 0) << 8) | (bytes[SHAPE_OFFSET + 1] ?? 0);
+      if (id === NO_SHAPE) return packr.unpack(bytes, payload) as Item;
+      const names = namesOf(reader, id);
+      const values = packr.unpack(bytes, payload) as Value[];
+      const item: { pk: string; sk: string; [name: string]: Value } = { pk: '', sk: '' };
+      for (let i = 0; i < values.length; i += 1) {
+        const name = names[i];
+        const value = values[i];
+        if (name !== undefined && value !== undefined) item[name] = value;
+      }
+      return item;
+    },
+
+    forget() {
+      shapes = [[]];
+      ids = new Map();
+    },
+  };
+};
 
 /** A number as the value of a `meta` entry. */
 export const encodeNumber = (value: number): Uint8Array => Buffer.from(String(value), 'latin1');
@@ -62,9 +152,9 @@ export const encodeNumber = (value: number): Uint8Array => Buffer.from(String(va
 export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined =>
   bytes === undefined ? undefined : Number(Buffer.from(bytes).toString('latin1'));
 
-/** A feed record's content: when (ms), and the two images as they were stored. */
-export type FeedValue = readonly [at: number, before: Uint8Array | null, after: Uint8Array | null];
+/** A feed record: where it stands, when it was made (ms), and the two images as they were stored. */
+export type FeedValue = readonly [position: number, at: number, before: Uint8Array | null, after: Uint8Array | null];
 
-export const encodeFeedValue = (value: FeedValue): Uint8Array => packr.pack(value);
+export const encodeFeedValue = (value: FeedValue): Uint8Array => Buffer.from(packr.pack(value));
 
 export const decodeFeedValue = (bytes: Uint8Array): FeedValue => packr.unpack(bytes) as FeedValue;

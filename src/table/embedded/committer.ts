@@ -35,6 +35,8 @@ export interface CommitterOptions<S extends Session> {
   readonly kv: Kv;
   readonly begin: (writer: KvWriter) => S;
   readonly end: (session: S) => void;
+  /** Called when a commit broke: nothing that its steps wrote is there. */
+  readonly aborted: () => void;
   /** Called after each commit, before its writers are told. */
   readonly committed: (session: S) => void;
 }
@@ -70,6 +72,7 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
         else group[i]?.resolve(outcome.value);
       });
     } catch (cause) {
+      options.aborted();
       const reason = cause instanceof Error ? cause.message : String(cause);
       const error = new TableError('unavailable', `the table's files took no write: ${reason}`, {
         outcome: 'unknown',

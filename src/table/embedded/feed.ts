@@ -5,13 +5,14 @@
 import { TableError } from '../errors.ts';
 import type { ChangeRecord, FeedPage, FeedStart, Item } from '../port.ts';
 import {
+  type Codec,
   decodeFeedValue,
-  decodeItem,
   decodeNumber,
   encodeFeedValue,
   encodeNumber,
+  type FeedValue,
   type Stored,
-  storedItem,
+  storedOf,
 } from './codec.ts';
 import { feedKey, feedRange } from './keys.ts';
 import type { KvReader, KvWriter } from './kv.ts';
@@ -51,7 +52,7 @@ export const appendRecord = (
   before: Stored | undefined,
   after: Stored | undefined,
 ): void => {
-  const value = encodeFeedValue([feed.at, before?.bytes ?? null, after?.bytes ?? null]);
+  const value = encodeFeedValue([feed.next, feed.at, before?.bytes ?? null, after?.bytes ?? null]);
   writer.put('feed', feedKey(feed.next), value);
   feed.next += 1;
 };
@@ -61,13 +62,13 @@ export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
   const added = feed.next - feed.first;
   if (added === 0) return;
   writer.put('meta', POSITION_KEY, encodeNumber(feed.next - 1));
-  const expired: Uint8Array[] = [];
-  for (const { key, value } of writer.range('feed', feedRange(0))) {
-    if (expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
-    if (decodeFeedValue(value)[0] >= feed.at - KEPT_MS) break;
-    expired.push(key);
+  const expired: number[] = [];
+  for (const value of writer.range('feed', feedRange(0))) {
+    const [position, at] = decodeFeedValue(value);
+    if (at >= feed.at - KEPT_MS || expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
+    expired.push(position);
   }
-  for (const key of expired) writer.delete('feed', key);
+  for (const position of expired) writer.delete('feed', feedKey(position));
 };
 
 const formatPosition = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
@@ -77,15 +78,18 @@ const parsePosition = (text: string): number => {
   return Number(text);
 };
 
-const imageOf = (bytes: Uint8Array | null): Item | undefined => {
-  const stored = storedItem(bytes ?? undefined);
-  return stored === undefined ? undefined : decodeItem(stored);
-};
+/** What reading the feed takes: the store, and the codec of its items. */
+export interface FeedSource {
+  readonly reader: KvReader;
+  readonly codec: Codec;
+}
 
-const recordOf = (position: number, value: Uint8Array): ChangeRecord => {
-  const [at, beforeBytes, afterBytes] = decodeFeedValue(value);
-  const before = imageOf(beforeBytes);
-  const after = imageOf(afterBytes);
+const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | null): Item | undefined =>
+  bytes === null ? undefined : codec.decode(reader, storedOf(bytes));
+
+const recordOf = (source: FeedSource, [position, at, bytesBefore, bytesAfter]: FeedValue): ChangeRecord => {
+  const before = imageOf(source, bytesBefore);
+  const after = imageOf(source, bytesAfter);
   const image = after ?? before;
   if (image === undefined) throw new TableError('unavailable', 'a record of the feed is damaged: it has no image');
   return {
@@ -99,7 +103,8 @@ const recordOf = (position: number, value: Uint8Array): ChangeRecord => {
 };
 
 /** A page of records after `start`, oldest first. */
-export const readFeed = (reader: KvReader, start: FeedStart, limit: number): FeedPage => {
+export const readFeed = (source: FeedSource, start: FeedStart, limit: number): FeedPage => {
+  const { reader } = source;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > RECORDS_MAX) {
     throw new TableError('invalid', `a read of the feed takes 1 to ${RECORDS_MAX} records`);
   }
@@ -107,9 +112,10 @@ export const readFeed = (reader: KvReader, start: FeedStart, limit: number): Fee
   let position = start === 'oldest' ? 0 : parsePosition(start.after);
   const records: ChangeRecord[] = [];
   let bytes = 0;
-  for (const { key, value } of reader.range('feed', feedRange(position + 1))) {
-    position = Number(Buffer.from(key).readBigUInt64BE(0));
-    records.push(recordOf(position, value));
+  for (const value of reader.range('feed', feedRange(position + 1))) {
+    const record = decodeFeedValue(value);
+    [position] = record;
+    records.push(recordOf(source, record));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
   }

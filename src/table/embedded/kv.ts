@@ -16,8 +16,8 @@ export interface KvRange {
 /** Values read are the reader's to keep: no later write changes their bytes. Values are not to be changed in place. */
 export interface KvReader {
   get(store: StoreName, key: Uint8Array): Uint8Array | undefined;
-  /** Entries in order, read lazily; valid only within the step that asked for them. */
-  range(store: StoreName, range: KvRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
+  /** The values of a range in order, read lazily; the walk is valid only within the step that asked for it. */
+  range(store: StoreName, range: KvRange): Iterable<Uint8Array>;
 }
 
 export interface KvWriter extends KvReader {

@@ -31,15 +31,15 @@ const assign = (store: Store, name: string, value: Uint8Array | undefined): void
   }
 };
 
-function* rangeOf(store: Store, range: KvRange): Generator<{ key: Uint8Array; value: Uint8Array }> {
+function* rangeOf(store: Store, range: KvRange): Generator<Uint8Array> {
   const first = lowerBound(store.keys, nameOf(range.from));
   const last = lowerBound(store.keys, nameOf(range.to)) - 1;
   const count = last - first + 1;
   for (let i = 0; i < count; i += 1) {
     const name = store.keys[range.reverse ? last - i : first + i];
     const value = name === undefined ? undefined : store.values.get(name);
-    if (name === undefined || value === undefined) return;
-    yield { key: Buffer.from(name, 'latin1'), value };
+    if (value === undefined) return;
+    yield value;
   }
 }
 

@@ -81,7 +81,13 @@ test('[TABLE-5] a refusal leaves the other writes of its commit alone', async ()
 
 test('[LOG-8] when a commit breaks, none of its writes happened, and each is told that it may have', async () => {
   const kv = createMemoryKv();
-  const committer = createCommitter({ kv, begin: (writer) => ({ writer }), end: () => {}, committed: () => {} });
+  const committer = createCommitter({
+    kv,
+    begin: (writer) => ({ writer }),
+    end: () => {},
+    aborted: () => {},
+    committed: () => {},
+  });
   const key = Buffer.from('key');
   const outcomes = await Promise.allSettled([
     committer.submit(({ writer }) => writer.put('items', key, Buffer.from('value'))),

@@ -4,13 +4,19 @@ import { PAGE_BYTES_MAX } from '../limits.ts';
 import type { Item, Key, QueryPosition, QueryRequest, QueryResult } from '../port.ts';
 import { queryShape } from '../query-shape.ts';
 import type { TableSchema } from '../schema.ts';
-import { decodeItem, storedOf } from './codec.ts';
+import { type Codec, storedOf } from './codec.ts';
 import { indexKey, indexRange, itemRange } from './keys.ts';
 import type { KvRange, KvReader, StoreName } from './kv.ts';
 
+/** What reading takes: the store, and the codec of its items. */
+export interface PageSource {
+  readonly reader: KvReader;
+  readonly codec: Codec;
+}
+
 /** Reads one page. `positionOf` says how the page's last item is named for the page after. */
 export const readPage = (
-  reader: KvReader,
+  { reader, codec }: PageSource,
   store: StoreName,
   range: KvRange,
   options: { limit: number | undefined; consistent: boolean; positionOf: (item: Item) => QueryPosition },
@@ -19,14 +25,14 @@ export const readPage = (
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   let bytes = 0;
   let full = false;
-  for (const { value } of reader.range(store, range)) {
+  for (const value of reader.range(store, range)) {
     const stored = storedOf(value);
     // A page holds what fits into 1 MB; one item always does.
     if (bytes + stored.size > PAGE_BYTES_MAX) {
       full = true;
       break;
     }
-    items.push(decodeItem(stored));
+    items.push(codec.decode(reader, stored));
     bytes += stored.size;
     if (items.length >= limit) {
       full = true;
@@ -43,19 +49,19 @@ export const readPage = (
 };
 
 /** Refuses a query of no partition, with an impossible range, or with a position of another query. */
-export const runQuery = (reader: KvReader, schema: TableSchema, request: QueryRequest): QueryResult => {
+export const runQuery = (source: PageSource, schema: TableSchema, request: QueryRequest): QueryResult => {
   const { index, partitionKey, partition, sortKey, condition } = queryShape(schema, request);
   const { start, limit } = request;
   const reverse = request.ascending !== true;
   if (index === undefined) {
-    return readPage(reader, 'items', itemRange(partition, condition, reverse, start), {
+    return readPage(source, 'items', itemRange(partition, condition, reverse, start), {
       limit,
       consistent: request.consistent === true,
       positionOf: keyOf,
     });
   }
   const place = start === undefined ? undefined : indexKey(index, partition, String(start[sortKey]), start);
-  return readPage(reader, 'index', indexRange(index, partition, condition, reverse, place), {
+  return readPage(source, 'index', indexRange(index, partition, condition, reverse, place), {
     limit,
     consistent: false,
     positionOf: (item) => ({

@@ -9,7 +9,7 @@ import { TableError } from '../errors.ts';
 import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
 import type { BatchWrite, CallOptions, Capacity, Item, Key, ScannableTable, UpdateRequest } from '../port.ts';
 import type { TableSchema } from '../schema.ts';
-import { decodeItem, type Stored, storedItem, storedOf } from './codec.ts';
+import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
 import { beginFeed, EMBEDDED_SHARD, endFeed, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
@@ -42,13 +42,15 @@ const storedAt = (reader: KvReader, key: Key): Stored | undefined => storedItem(
 /** Over any key-value store that keeps the promises of `Kv`; the table closes it. */
 export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTableOptions): EmbeddedTable => {
   const listeners = new Set<() => void>();
+  const codec = createCodec();
 
   const committer = createCommitter<WriteSession>({
     kv,
-    begin: (writer) => ({ writer, feed: schema.stream ? beginFeed(writer, now()) : undefined }),
+    begin: (writer) => ({ writer, codec, feed: schema.stream ? beginFeed(writer, now()) : undefined }),
     end: ({ writer, feed }) => {
       if (feed !== undefined) endFeed(writer, feed);
     },
+    aborted: () => codec.forget(),
     committed: ({ feed }) => {
       if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
     },
@@ -92,11 +94,13 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     async get({ key, consistent = false }, call) {
       inTime(call);
       checkKey(key);
-      const stored = kv.read((reader) => storedAt(reader, key));
-      return {
-        item: stored === undefined ? undefined : decodeItem(stored),
-        capacity: units(readUnits(stored?.size ?? 0, consistent), 0),
-      };
+      return kv.read((reader) => {
+        const stored = storedAt(reader, key);
+        return {
+          item: stored === undefined ? undefined : codec.decode(reader, stored),
+          capacity: units(readUnits(stored?.size ?? 0, consistent), 0),
+        };
+      });
     },
 
     async put({ item, condition }, call) {
@@ -123,20 +127,22 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
 
     async query(request, call) {
       inTime(call);
-      return kv.read((reader) => runQuery(reader, schema, request));
+      return kv.read((reader) => runQuery({ reader, codec }, schema, request));
     },
 
     async batchGet(keys, consistent = false, call) {
       inTime(call);
       checkBatchGet(keys);
-      const found = kv.read((reader) => keys.map((key) => storedAt(reader, key)));
-      return {
-        items: found.flatMap((stored) => (stored === undefined ? [] : [decodeItem(stored)])),
-        capacity: units(
-          found.reduce((sum, stored) => sum + readUnits(stored?.size ?? 0, consistent), 0),
-          0,
-        ),
-      };
+      return kv.read((reader) => {
+        const found = keys.map((key) => storedAt(reader, key));
+        return {
+          items: found.flatMap((stored) => (stored === undefined ? [] : [codec.decode(reader, stored)])),
+          capacity: units(
+            found.reduce((sum, stored) => sum + readUnits(stored?.size ?? 0, consistent), 0),
+            0,
+          ),
+        };
+      });
     },
 
     async batchWrite(writes: readonly BatchWrite[], call) {
@@ -158,7 +164,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       checkLimit(limit);
       if (start !== undefined) checkKey(start);
       return kv.read((reader) =>
-        readPage(reader, 'items', scanRange(start), { limit, consistent: false, positionOf: keyOf }),
+        readPage({ reader, codec }, 'items', scanRange(start), { limit, consistent: false, positionOf: keyOf }),
       );
     },
 
@@ -168,8 +174,8 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       const nowSeconds = Math.floor(now() / 1_000);
       const due = kv.read((reader) => {
         const keys: Key[] = [];
-        for (const { value } of reader.range('expiry', expiryRange(nowSeconds))) {
-          keys.push(decodeItem(storedOf(value)));
+        for (const value of reader.range('expiry', expiryRange(nowSeconds))) {
+          keys.push(codec.decode(reader, storedOf(value)));
           if (keys.length >= EXPIRED_PER_STEP) break;
         }
         return keys;
@@ -188,7 +194,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
         inTime(call);
         if (!schema.stream || shard !== EMBEDDED_SHARD)
           throw new TableError('invalid', `the feed has no shard ${shard}`);
-        return kv.read((reader) => readFeed(reader, start, limit));
+        return kv.read((reader) => readFeed({ reader, codec }, start, limit));
       },
       onChange(listener) {
         listeners.add(listener);

@@ -6,12 +6,13 @@ import { checkKeyValue, PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '../l
 import type { Condition, Item, Key } from '../port.ts';
 import type { TableSchema } from '../schema.ts';
 import { equalValues } from '../values.ts';
-import { decodeItem, encodeItem, type Stored, sameBytes, storedItem } from './codec.ts';
+import { type Codec, type Stored, sameBytes, storedItem } from './codec.ts';
 import type { Session } from './committer.ts';
 import { appendRecord, type FeedSession } from './feed.ts';
 import { expiryKey, indexKey, itemKey } from './keys.ts';
 
 export interface WriteSession extends Session {
+  readonly codec: Codec;
   /** Undefined for a table without a stream. */
   readonly feed: FeedSession | undefined;
 }
@@ -22,13 +23,13 @@ interface Image {
   readonly item: () => Item;
 }
 
-const imageOf = (stored: Stored | undefined): Image | undefined => {
+const imageOf = ({ codec, writer }: WriteSession, stored: Stored | undefined): Image | undefined => {
   if (stored === undefined) return undefined;
   let item: Item | undefined;
   return {
     stored,
     item: () => {
-      item ??= decodeItem(stored);
+      item ??= codec.decode(writer, stored);
       return item;
     },
   };
@@ -88,7 +89,7 @@ const expiryOf = (attribute: string, image: Image | undefined): number | undefin
 };
 
 const writeExpiry = (
-  { writer }: WriteSession,
+  { writer, codec }: WriteSession,
   attribute: string,
   key: Key,
   before: Image | undefined,
@@ -98,7 +99,8 @@ const writeExpiry = (
   const due = expiryOf(attribute, after);
   if (old === due) return;
   if (old !== undefined) writer.delete('expiry', expiryKey(old, key));
-  if (due !== undefined) writer.put('expiry', expiryKey(due, key), encodeItem({ pk: key.pk, sk: key.sk }, 0).bytes);
+  if (due !== undefined)
+    writer.put('expiry', expiryKey(due, key), codec.encode(writer, { pk: key.pk, sk: key.sk }, 0).bytes);
 };
 
 const isUnchanged = (before: Image | undefined, after: Image | undefined): boolean => {
@@ -122,14 +124,17 @@ export interface WriteRequest {
 export const writeItem = (session: WriteSession, schema: TableSchema, request: WriteRequest): number => {
   const { key, condition } = request;
   const place = itemKey(key);
-  const before = imageOf(storedItem(session.writer.get('items', place)));
+  const before = imageOf(session, storedItem(session.writer.get('items', place)));
   if (condition !== undefined && !holds(condition, before?.item())) {
     throw new TableError('condition_failed', 'the condition does not hold of the stored item', {
       item: before?.item(),
     });
   }
   const decided = request.decide(request.needsBefore ? before?.item() : undefined);
-  const after = decided === undefined ? undefined : imageOf(encodeItem(decided.item, decided.size));
+  const after =
+    decided === undefined
+      ? undefined
+      : imageOf(session, session.codec.encode(session.writer, decided.item, decided.size));
   const unchanged = isUnchanged(before, after);
   if (!unchanged) {
     if (after === undefined) session.writer.delete('items', place);
