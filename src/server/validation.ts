@@ -14,6 +14,7 @@ const options = {
 /** Compiles a schema once for each route and part of a request. */
 export const createValidatorCompiler = (): FastifySchemaCompiler<TSchema> => {
   const exact = new Ajv({ ...options, coerceTypes: false });
-  const coercing = new Ajv({ ...options, coerceTypes: true });
+  // `1e400` becomes Infinity, which Ajv's strict numbers would let past every bound.
+  const coercing = new Ajv({ ...options, coerceTypes: true, strictNumbers: false });
   return ({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema);
 };

@@ -2,6 +2,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { ParleyError } from '#domain/errors';
 import { userUuid } from '#domain/ids';
+import { displayNameCharactersMax } from '#domain/limits';
+import { storableText } from '#domain/text';
 import type { Messenger } from '#messenger/messenger';
 import type { UserView } from '#messenger/views';
 import { SignedIn, SignIn } from '#protocol/shapes';
@@ -65,6 +67,8 @@ export const devRoutes = (app: App, { messenger, issuer, randomUuid, now }: Sign
       if (!localHost.test(request.headers.host ?? ''))
         throw new ParleyError('forbidden', 'The local sign-in answers this machine under its own name only.');
       const { display_name } = request.body;
+      // Before anybody is looked up: what cannot be a name costs nothing.
+      if (display_name !== undefined) storableText('display_name', display_name, displayNameCharactersMax);
       const handle = handleField(request.body.handle, 'handle');
       const deadline = now() + requestDeadlineMs;
       const wish = display_name === undefined ? { handle } : { handle, display_name };
