@@ -54,6 +54,11 @@ export function networkStack(scope: Construct, config: Config, region: string, l
       ...(open ? [{ name: edge, subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false }] : []),
     ],
   });
+  // For every VPC of the account in this region, also one that somebody adds by hand.
+  if (!open)
+    new ec2.CfnVPCBlockPublicAccessOptions(stack, 'NoPublicAccess', {
+      internetGatewayBlockMode: 'block-bidirectional',
+    });
   flowLogs(stack, vpc, config, region, logsKey);
   const tableEndpoints = endpoints(stack, vpc, config, region);
   const vpn = onPremises(stack, vpc, config, region, logsKey);

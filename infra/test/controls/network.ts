@@ -34,6 +34,14 @@ export const networkControls: readonly Control[] = [
     'AWS::EC2::VPCPeeringConnection',
     'AWS::EC2::TransitGatewayAttachment',
   ]),
+  property({
+    ids: ['EC2.172'],
+    practice: 'Whatever gateway somebody adds, no VPC of the account talks through it',
+    type: 'AWS::EC2::VPCBlockPublicAccessOptions',
+    path: 'InternetGatewayBlockMode',
+    is: 'block-bidirectional',
+    broken: 'off',
+  }),
   none({ ids: ['EC2.8', 'EC2.9'], practice: 'No machines of our own, so none with a public address' }, [
     'AWS::EC2::Instance',
   ]),
