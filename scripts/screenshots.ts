@@ -27,7 +27,7 @@ await buildWeb();
 const server = await startServer({ demo: true });
 const browser = await launchBrowser();
 try {
-  const ben = await person(server.url, 'ben', '');
+  const ben = await person(server.url, 'ben', 'Ben Okafor');
   const { conversations } = await ben.api.conversations();
   const withAna = conversations.find((row) => row.kind === 'direct' && row.other_user_handle === 'ana');
   if (withAna === undefined) throw new Error('the sample has no conversation of Ana and Ben');

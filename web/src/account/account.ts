@@ -6,6 +6,7 @@ import { createSession } from '#client/session';
 import { createSignal } from '#client/signal';
 import type { Session } from '#client/view';
 import type { User } from '#protocol/shapes';
+import { forgetDrafts } from '../drafts.ts';
 import { problemText } from '../problem-text.ts';
 import { navigate } from '../router.ts';
 import { forgetStored } from '../storage.ts';
@@ -126,11 +127,12 @@ export function signInHosted(): void {
   leaveToSignIn(config).catch(() => signedOut(config, 'This browser cannot sign in here: the page needs https.'));
 }
 
-/** Drafts and unsent messages of this user leave the browser with them. */
+/** Drafts and unsent messages of this user leave the browser with them: somebody else may be next at this machine. */
 export function signOut(): void {
   if (state.status !== 'signed_in' || current === undefined) return;
   const { me, config } = state;
   end(config, current);
+  forgetDrafts(me.uuid);
   forgetStored(localStorage, `${me.uuid}.`);
 }
 

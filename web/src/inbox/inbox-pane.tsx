@@ -16,6 +16,7 @@ interface InboxPaneProps {
   readonly onNew: () => void;
   readonly onProfile: () => void;
   readonly onShortcuts: () => void;
+  readonly onSignOut: () => void;
 }
 
 const folders: readonly { readonly id: Folder; readonly name: string }[] = [
@@ -23,8 +24,8 @@ const folders: readonly { readonly id: Folder; readonly name: string }[] = [
   { id: 'archive', name: 'Archive' },
 ];
 
-export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts }: InboxPaneProps) {
-  const { me, session, config, signOut } = useApp();
+export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts, onSignOut }: InboxPaneProps) {
+  const { me, session, config } = useApp();
   const [folder, setFolder] = useState<Folder>('inbox');
   const inbox = useStore(session.inbox);
   return (
@@ -63,7 +64,7 @@ export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts }:
             Keyboard shortcuts
           </MenuItem>
           <hr />
-          <MenuItem icon="leave" onChoose={signOut}>
+          <MenuItem icon="leave" onChoose={onSignOut}>
             Sign out
           </MenuItem>
         </Menu>

@@ -37,6 +37,12 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : JS
 const byTime = (one: StoredItem, other: StoredItem): number =>
   text(one.last_message_at) < text(other.last_message_at) ? 1 : -1;
 
+/** The inbox rows, then the log from its newest entry on. */
+const newestFirst = (items: readonly StoredItem[]): StoredItem[] => {
+  const isEntry = (item: StoredItem): boolean => item.pk.startsWith('MSG#');
+  return [...items.filter((item) => !isEntry(item)), ...items.filter(isEntry).sort((a, b) => bySortKey(b, a))];
+};
+
 /** `000000000042` → `42`; `GRP#6e0b…` keeps what says what it is. */
 const shortSortKey = (sk: string): string => (/^\d{12}$/.test(sk) ? String(Number(sk)) : shorten(sk, 9));
 const shorten = (key: string, max: number): string => (key.length <= max ? key : `${key.slice(0, max)}…`);
@@ -108,7 +114,7 @@ export function TableDrawing({ items, lit, open }: TableDrawingProps) {
       </section>
       <section>
         <h3>{shown === undefined ? 'Items as stored' : 'The item as stored'}</h3>
-        {(shown === undefined ? [...items].reverse() : [shown]).map((item) => (
+        {(shown === undefined ? newestFirst(items) : [shown]).map((item) => (
           <Item key={itemKey(item)} item={item} lit={lit.has(itemKey(item))} open={shown !== undefined} />
         ))}
       </section>

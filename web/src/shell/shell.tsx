@@ -13,16 +13,18 @@ import { useStore } from '../use-store.ts';
 import { Notices } from './notices-bar.tsx';
 import { ProfileDialog } from './profile-dialog.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
+import { SignOutDialog } from './sign-out-dialog.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 import { Weather } from './weather.tsx';
 
 // Learners and operators open it; everybody else never loads it.
 const LensPanel = lazy(() => import('../lens/lens-panel.tsx').then((module) => ({ default: module.LensPanel })));
 
-type Open = 'none' | 'new' | 'profile' | 'shortcuts' | 'jump';
+type Open = 'none' | 'new' | 'profile' | 'shortcuts' | 'jump' | 'sign_out';
 
 export function Shell() {
-  const { session, config } = useApp();
+  const { session, config, signOut } = useApp();
+  const waiting = useStore(session.sends).length;
   const place = useStore(router);
   const { lens, singleKeys } = useStore(preferences);
   const [open, setOpen] = useState<Open>('none');
@@ -65,6 +67,7 @@ export function Shell() {
         onNew={() => setOpen('new')}
         onProfile={() => setOpen('profile')}
         onShortcuts={() => setOpen('shortcuts')}
+        onSignOut={() => (waiting === 0 ? signOut() : setOpen('sign_out'))}
       />
       {uuid === undefined ? (
         <Nothing />
@@ -84,6 +87,7 @@ export function Shell() {
       ) : null}
       {open === 'new' ? <NewConversationDialog onClose={close} /> : null}
       {open === 'profile' ? <ProfileDialog onClose={close} /> : null}
+      {open === 'sign_out' ? <SignOutDialog waiting={waiting} onClose={close} /> : null}
       {open === 'shortcuts' ? <ShortcutsDialog onClose={close} /> : null}
       <Notices />
       <Announcer />
