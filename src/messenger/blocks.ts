@@ -3,6 +3,7 @@ import type { CachePolicy } from '#cache/port';
 import { ParleyError } from '#domain/errors';
 import type { Handle } from '#domain/ids';
 import { isoTime } from '#domain/time';
+import { tombstone } from '#domain/tombstone';
 import type { ConversationItem } from '#store/items';
 import type { Deps } from './deps.ts';
 import { noSuchUser } from './faults.ts';
@@ -18,7 +19,10 @@ const pageLimit = 1_000;
 const key = (blocker: string, blocked: string): string => `block:${blocker}:${blocked}`;
 
 export interface Blocks {
-  /** Rejects with `blocked` when the other one of a direct conversation has blocked the caller; groups are unaffected. */
+  /**
+   * Rejects when a direct conversation leads to nobody: with `blocked` when the other one has blocked the caller, with
+   * `forbidden` when they were erased. Groups are unaffected.
+   */
   refuseBlocked(call: Call, conversation: ConversationItem): Promise<void>;
   block(call: Call, handle: Handle): Promise<void>;
   unblock(call: Call, handle: Handle): Promise<void>;
@@ -34,6 +38,7 @@ export const createBlocks = (
     if (conversation.kind !== 'direct') return;
     const other = conversation.members.find((member) => member.user_uuid !== call.user)?.user_uuid;
     if (other === undefined) return;
+    if (other === tombstone.user_uuid) throw new ParleyError('forbidden', 'They are no longer here.');
     const { value } = await cache.read(key(other, call.user), policy, async () => ({
       blocked: (await patterns.getBlock(other, call.user, call)) !== undefined,
     }));

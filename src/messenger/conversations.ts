@@ -24,9 +24,15 @@ const directNamespace = Uint8Array.from([
   0x5c, 0x7e, 0x1f, 0x0a, 0x93, 0xd4, 0x4b, 0x6e, 0x8d, 0x21, 0x3a, 0x70, 0xb5, 0xe9, 0x46, 0xc8,
 ]);
 
-/** The one uuid of the direct conversation of two users, whoever asks (CONV-1). */
-export const directUuid = (a: UserUuid, b: UserUuid): ConversationUuid => {
-  const name = [a, b].sort().join(' ');
+/** How often one of a pair may be erased and come back under the same uuid. */
+const livesMax = 16;
+
+/**
+ * The one uuid of the direct conversation of two users, whoever asks (CONV-1). `life` counts how often one of the two was
+ * erased since they first met: what stood between them then is not taken up again.
+ */
+export const directUuid = (a: UserUuid, b: UserUuid, life = 0): ConversationUuid => {
+  const name = [...[a, b].sort(), ...(life === 0 ? [] : [String(life)])].join(' ');
   return uuidFromSha1(createHash('sha1').update(directNamespace).update(name).digest()) as ConversationUuid;
 };
 
@@ -99,6 +105,8 @@ export const createConversations = (
     if (author === undefined) throw noSuchConversation();
     const uuid = uuidV7(now(), randomBytes(10)) as MessageUuid;
     let audience: string[] = [];
+    // The new membership is made from the stored one: a cached one may still name somebody who was erased since.
+    memberships.changed(conversation);
     const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
       const current = await memberships.atLeast(conversation, membersSeq, call);
       if (current === undefined || !isIn(memberOf(current, call.user))) {
@@ -138,9 +146,15 @@ export const createConversations = (
     return item;
   };
 
-  const openDirect = async (call: Call, other: UserUuid) => {
-    const uuid = directUuid(call.user, other);
+  const openDirect = async (
+    call: Call,
+    other: UserUuid,
+    life = 0,
+  ): Promise<{ item: ConversationItem; created: boolean }> => {
+    const uuid = directUuid(call.user, other, life);
     const known = await memberships.get(uuid, call);
+    const over = known !== undefined && [call.user, other].some((user) => memberOf(known, user) === undefined);
+    if (over && life < livesMax) return openDirect(call, other, life + 1);
     if (known === undefined) {
       const spans = [{ from: 0 }];
       return create(call, {

@@ -3,6 +3,7 @@
  * table. Records of rows, handles, blocks and checkpoints ask nothing.
  */
 import { asStored, type ConversationItem, type EntryItem, type ProfileItem, type StoredItem } from '#store/items';
+import { isNews } from '#store/positions';
 import type { ChangeRecord } from '#table/port';
 
 /** What a batch says of one conversation. */
@@ -44,7 +45,10 @@ export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {
     return draft;
   };
 
-  for (const { kind, before, after } of records) {
+  for (const record of records) {
+    // By the key first: the rows' own records, most of the feed, are not even decoded.
+    if (!isNews(record)) continue;
+    const { kind, before, after } = record;
     if (after === undefined) continue;
     const item = asStored<StoredItem>(after);
     if (item.type === 'message') {

@@ -18,6 +18,11 @@ const pollMs = 200;
 /** The list of shards changes when one ends, which a reader sees, and otherwise rarely. DynamoDB answers 10 times a second. */
 const shardListMs = 10_000;
 const shardsAtOnce = 8;
+/**
+ * After a pass that found something, what comes is left to gather for this long: in a burst one update of a row then serves
+ * many entries (INBOX-4). What comes after a pause is applied at once, and an inbox is never later than this by it.
+ */
+const gatherMs = 20;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
 
@@ -108,6 +113,7 @@ export const startFeedRunner = (
         const result = await pass();
         if (result === 'idle') for (const done of waited) done();
         else waiters = [...waited, ...waiters];
+        if (result === 'read') await time.wait(gatherMs, stopping.signal);
         if (result === 'waiting' || (result === 'idle' && waiters.length === 0)) await idle();
         retryMs = retryMsMin;
       } catch (error) {

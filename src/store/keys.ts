@@ -22,7 +22,8 @@ export const rowKey = (user: string, conversation: string): Key => ({
   sk: rowPrefix + conversation,
 });
 
-export const profileKey = (user: string): Key => ({ pk: userPartition(user), sk: 'PROFILE' });
+export const profileSortKey = 'PROFILE';
+export const profileKey = (user: string): Key => ({ pk: userPartition(user), sk: profileSortKey });
 export const handleKey = (handle: string): Key => ({ pk: `HDL#${handle}`, sk: 'HANDLE' });
 export const blockKey = (user: string, other: string): Key => ({ pk: userPartition(user), sk: blockPrefix + other });
 export const blockMarkPrefix = 'BBY#';

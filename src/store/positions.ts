@@ -1,7 +1,7 @@
 /** Places in the index that other rooms may name without knowing keys. */
 import type { ChangeRecord, QueryPosition } from '#table/port';
 import type { InboxRowItem } from './items.ts';
-import { blockKey, checkpointPrefix, inboxPartition, rowKey } from './keys.ts';
+import { blockKey, checkpointPrefix, conversationPartition, inboxPartition, profileSortKey, rowKey } from './keys.ts';
 
 /** Where a page of a user's folder begins: after this row, as it stood. */
 export const inboxPosition = (
@@ -34,3 +34,7 @@ export const folderChange = (user: string, folder: 'inbox' | 'archive'): { reado
 
 /** True for a consumer's own note of how far it read: no news to anybody. */
 export const isCheckpoint = (record: ChangeRecord): boolean => record.key.pk.startsWith(checkpointPrefix);
+
+/** True for a change that inboxes may have to follow: of a conversation's log or of a profile. */
+export const isNews = ({ key }: ChangeRecord): boolean =>
+  key.pk.startsWith(conversationPartition('')) || key.sk === profileSortKey;
