@@ -1,20 +1,12 @@
 /** Drops the tables, after asking. */
 import { existsSync, rmSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
 import { dataLayout } from '#server/adapters';
 import { lockFolder } from '#server/lock';
-import { type Command, UsageError } from './main.ts';
+import { confirmed } from './confirm.ts';
+import type { Command } from './main.ts';
 import { print } from './output.ts';
 import { describeTarget, targetOf } from './target.ts';
-
-const confirmed = async (what: string): Promise<boolean> => {
-  if (!process.stdin.isTTY) throw new UsageError('drop asks first; where nobody can answer, say --yes');
-  const ask = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await ask.question(`Drop ${what}, with everything in it? Type yes: `);
-  ask.close();
-  return answer.trim() === 'yes';
-};
 
 export const command: Command = {
   help: `drop [prod] [--yes]
@@ -25,7 +17,7 @@ is not dropped: lift its protection first, on purpose and by hand.`,
   run: async (positionals, values) => {
     const { config } = targetOf(positionals);
     const what = describeTarget(config);
-    if (values.yes !== true && !(await confirmed(what))) {
+    if (values.yes !== true && !(await confirmed('drop', `Drop ${what}, with everything in it?`))) {
       print('Nothing was dropped.');
       return;
     }

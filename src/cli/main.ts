@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   scan: () => import('./scan.ts'),
   import: () => import('./import.ts'),
   tail: () => import('./tail.ts'),
+  users: () => import('./users/command.ts'),
   'patterns/get-conversation': () => import('./patterns/get-conversation.ts'),
   'patterns/list-conversations': () => import('./patterns/list-conversations.ts'),
   'patterns/create-message': () => import('./patterns/create-message.ts'),
@@ -44,6 +45,9 @@ const main = async ([name = '', ...args]: readonly string[]): Promise<void> => {
   });
   await command.run(positionals, values);
 };
+
+// Whoever reads may stop reading, as in `… | head`: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 main(process.argv.slice(2)).then(
   () => process.exit(0),

@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
+import { createKeyEraser } from '#crypto/key-lifecycle';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
 import type { Fanout } from '#messenger/fanout';
 import { startFeedRunner } from '#messenger/feed-runner';
 import type { Import } from '#messenger/import';
+import type { Lifecycle } from '#messenger/lifecycle/lifecycle';
 import type { Messenger } from '#messenger/messenger';
 import { keyWrapper, openTables, type Tables } from '#server/adapters';
 import { type Config, readConfig } from '#server/config';
@@ -49,6 +51,7 @@ export interface Workbench {
   readonly messenger: Messenger;
   readonly patterns: Patterns;
   readonly fanout: Fanout;
+  readonly lifecycle: Lifecycle;
   readonly importConversation: Import;
   /** What was asked of the table so far, in order. */
   readonly uses: PatternUse[];
@@ -67,9 +70,10 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
       () => performance.now(),
     );
     const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
-    const { messenger, fanout, importConversation } = createMessenger({
+    const { messenger, fanout, lifecycle, importConversation } = createMessenger({
       patterns,
       sealer: createSealer({ keyring, now }),
+      keys: createKeyEraser(tables.keys),
       cache: createLocalCache(now, Math.random),
       bus: createLocalBus(),
       now,
@@ -84,5 +88,5 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
       await runner.settled();
       await runner.stop();
     };
-    return work({ messenger, patterns, fanout, importConversation, uses, settle });
+    return work({ messenger, patterns, fanout, lifecycle, importConversation, uses, settle });
   });

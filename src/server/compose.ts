@@ -6,10 +6,12 @@ import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
+import { createKeyEraser } from '#crypto/key-lifecycle';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
+import { startErasureRunner } from '#messenger/lifecycle/erasure-runner';
 import type { Messenger } from '#messenger/messenger';
 import { createPatterns, type Patterns } from '#store/patterns';
 import type { Table } from '#table/port';
@@ -71,14 +73,17 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
   const bus = createLocalBus((error) => log.error(traceOf(error), 'a listener of the bus failed'));
   let wake = (): void => undefined;
-  const { messenger, fanout } = createMessenger({
+  let wakeErasures = (): void => undefined;
+  const { messenger, fanout, lifecycle } = createMessenger({
     patterns,
     sealer: createSealer({ keyring, now }),
+    keys: createKeyEraser(tables.keys),
     cache: createLocalCache(now, Math.random),
     bus,
     now,
     randomBytes,
     appended: () => wake(),
+    erasureBegun: () => wakeErasures(),
   });
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     setTimeout(ms, undefined, { signal }).catch(() => undefined);
@@ -86,6 +91,12 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     log.warn(traceOf(error), 'the fan-out failed; it tries again'),
   );
   wake = runner.wake;
+  const erasures = config.erases
+    ? startErasureRunner(lifecycle, { now, wait }, (error) =>
+        log.warn(traceOf(error), 'an erasure failed; it is taken up again'),
+      )
+    : undefined;
+  if (erasures !== undefined) wakeErasures = erasures.wake;
   const embedded = config.table.kind === 'embedded' && config.signIn.kind === 'embedded';
   return {
     messenger,
@@ -97,6 +108,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     },
     ...(embedded && { lens: createLensSource(messenger, patterns, uses.onUse) }),
     stop: async () => {
+      await erasures?.stop();
       await runner.stop();
       messenger.close();
       await bus.close();

@@ -39,6 +39,8 @@ export interface Config {
   /** Requests a second; bursts of ten times that. */
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
   readonly logLevel: (typeof logLevels)[number];
+  /** Whether erasures are carried out here; otherwise they are only begun here, and `bin/users resume` does the rest. */
+  readonly erases: boolean;
   /** Whether `/metrics` answers others than this machine. */
   readonly metricsPublic: boolean;
   /** How many proxies stand in front and set X-Forwarded-For; 0: the socket's own address counts. */
@@ -65,8 +67,8 @@ const reader = (environment: Environment) => {
     if (/^\d{1,9}$/.test(value) && number >= min && number <= max) return number;
     throw new ConfigError(`${name} is "${value}": give a whole number from ${min} to ${max}.`);
   };
-  const flag = (name: string): boolean => {
-    const value = text(name) ?? '0';
+  const flag = (name: string, otherwise: '0' | '1' = '0'): boolean => {
+    const value = text(name) ?? otherwise;
     if (value === '0' || value === '1') return value === '1';
     throw new ConfigError(`${name} is "${value}": give 1 or 0.`);
   };
@@ -173,6 +175,7 @@ export const readConfig = (environment: Environment): Config => {
       perAddress: read.whole('RATE_LIMIT_PER_ADDRESS', 200, 1, 1_000_000),
     },
     logLevel,
+    erases: read.flag('PARLEY_ERASES', '1'),
     metricsPublic: read.flag('METRICS_PUBLIC'),
     proxies: read.whole('PROXIES', 0, 0, 10),
   };

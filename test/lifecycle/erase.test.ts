@@ -151,3 +151,204 @@ describe.each([
     },
   );
 });
+
+test('[USER-5] killed at any request to the tables and taken up by another node, it comes to the same end', async () => {
+  class Killed extends Error {}
+  for (let kills = 0, after = 0; ; after += 1) {
+    // Every point near the beginning, then every seventh: each kind of step is met many times.
+    if (after > 60 && after % 7 !== 0) continue;
+    const rig = await startRig();
+    try {
+      const scene = await live(rig);
+      await rig.node.messenger.eraseMe({ user: scene.ada.user });
+      let left = after;
+      const dying = <T>(run: () => Promise<T>): Promise<T> => {
+        left -= 1;
+        return left < 0 ? Promise.reject(new Killed('killed')) : run();
+      };
+      const victim = rig.startNode({ main: watched(rig.tables.main, dying), keys: watched(rig.tables.keys, dying) });
+      let done = false;
+      for (let tries = 0; tries < 2 && !done; tries += 1) {
+        const progress = await victim.lifecycle.advance(scene.ada.user).catch(() => undefined);
+        if (progress === undefined) break;
+        done = progress.state === 'done';
+        if (progress.state === 'waits') rig.clock.now = progress.until;
+      }
+      if (left < 0) kills += 1;
+      // Whatever the dead node held, another goes on.
+      await carryOut(rig, scene.ada, rig.startNode());
+      await rig.settle();
+      await expectGone(rig, scene);
+      await expectStillReads(rig, scene);
+      expect((await rig.scanMain()).filter((item) => item.type === 'receipt')).toHaveLength(1);
+      if (done) {
+        expect(kills).toBeGreaterThan(60);
+        return;
+      }
+    } finally {
+      await rig.close();
+    }
+  }
+});
+
+test('[USER-5] what was under way when it began is erased as well: a send, a reaction, a group change, a late fan-out', async () => {
+  const rig = await startRig();
+  try {
+    const scene = await live(rig);
+    const { ada, bob, cyd, direct, group } = scene;
+    const other = rig.startNode();
+    // Another node has everything in memory that the erasure changes.
+    await other.messenger.history({ user: ada.user }, direct, { limit: 20 });
+    await other.messenger.history({ user: bob.user }, group, { limit: 20 });
+    await other.messenger.isServed(ada.user);
+    await rig.node.messenger.eraseMe({ user: ada.user });
+    const first = await rig.node.lifecycle.advance(ada.user);
+    expect(first).toMatchObject({ state: 'waits' });
+    // Requests that passed the door before the refusal, and end only now.
+    await other.messenger.send({ user: ada.user }, direct, { message: 'Adas late word' });
+    await other.messenger.react({ user: ada.user }, direct, 2, '🔥', true);
+    await expect(other.messenger.send({ user: ada.user }, group, { message: 'Adas late word' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await other.messenger.addParticipant({ user: bob.user }, group, cyd.handle);
+    await other.messenger.block({ user: bob.user }, ada.handle).catch(() => undefined);
+    await carryOut(rig, ada);
+    await rig.settle(other);
+    await expectGone(rig, scene);
+    const page = await other.messenger.history({ user: bob.user }, direct, { limit: 5 });
+    expect(page.messages[0]).toMatchObject({ seq: 3, ...tombstone });
+    expect(page.messages[1]?.reactions).toBeUndefined();
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[USER-5] a fan-out that comes only after the erasure brings nothing back', async () => {
+  const rig = await startRig();
+  try {
+    const ada = await rig.person('ada', 'Ada Lovelace');
+    const bob = await rig.person('bob');
+    const direct = await rig.open(ada, ['bob']);
+    await rig.say(ada, direct, 'Adas first word');
+    await rig.node.messenger.eraseMe({ user: ada.user });
+    await carryOut(rig, ada);
+    // The whole feed, from the first record on, in one go and once more.
+    await rig.settle(rig.startNode());
+    await expectGone(rig, { ada });
+    const { items } = { items: await rig.tables.main.feed.shards() };
+    for (const shard of items) {
+      const { records } = await rig.tables.main.feed.read(shard.id, 'oldest', 1_000);
+      await rig.startNode().fanout(records);
+      for (const record of records) await rig.startNode().fanout([record]);
+    }
+    await expectGone(rig, { ada });
+    const { conversations } = await rig.node.messenger.inbox({ user: bob.user }, { folder: 'inbox', limit: 5 });
+    expect(conversations).toMatchObject([
+      { uuid: direct, other_user_handle: 'deleted', last_message: '', last_seq: 1 },
+    ]);
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[USER-5] a conversation whose row came too late for the erasure is found by the fan-out, and erased from', async () => {
+  const rig = await startRig();
+  try {
+    const ada = await rig.person('ada', 'Ada Lovelace');
+    const bob = await rig.person('bob');
+    const direct = await rig.open(ada, ['bob']);
+    // As if the node had died between the conversation and its rows, and the fan-out had been away since.
+    await rig.node.patterns.deleteInboxRow(ada.user, direct);
+    await rig.node.messenger.eraseMe({ user: ada.user });
+    await carryOut(rig, ada);
+    expect(traces(await rig.scanMain(), ada).map(({ pk }) => pk)).toContain(`MSG#${direct}`);
+    await rig.settle();
+    expect(await rig.node.lifecycle.open()).toEqual([ada.user]);
+    await carryOut(rig, ada);
+    await expectGone(rig, { ada });
+    expect(await rig.node.lifecycle.open()).toEqual([]);
+    expect((await rig.node.messenger.conversation({ user: bob.user }, direct)).participants).toHaveLength(2);
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[USER-5] two nodes at once: one works under a lease, the other waits for it', async () => {
+  const rig = await startRig();
+  try {
+    const scene = await live(rig);
+    await rig.node.messenger.eraseMe({ user: scene.ada.user });
+    const nodes = [rig.startNode(), rig.startNode(), rig.startNode()];
+    const progress = await Promise.all(nodes.map((node) => node.lifecycle.advance(scene.ada.user)));
+    expect(progress.every(({ state }) => state === 'waits')).toBe(true);
+    rig.clock.now += quietMs + minute;
+    const ends = await Promise.all(nodes.map((node) => node.lifecycle.advance(scene.ada.user)));
+    expect(ends.filter(({ state }) => state === 'done')).toHaveLength(1);
+    await rig.settle();
+    await expectGone(rig, scene);
+    // Asked for again, there is nothing left to do.
+    await rig.node.messenger.eraseMe({ user: scene.ada.user });
+    expect(await rig.node.lifecycle.open()).toEqual([]);
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[USER-5] both of a conversation erased at once leave one tombstone, and a readable log', async () => {
+  const rig = await startRig();
+  try {
+    const scene = await live(rig);
+    const { ada, bob, cyd, group } = scene;
+    for (const person of [ada, bob]) await rig.node.messenger.eraseMe({ user: person.user });
+    await Promise.all([carryOut(rig, ada, rig.startNode()), carryOut(rig, bob, rig.startNode())]);
+    await rig.settle();
+    const left = (await rig.scanMain()).filter((item) => [ada, bob].some(({ user }) => textOf(item).includes(user)));
+    expect(left.map(({ sk }) => sk)).toEqual(['PROFILE', 'PROFILE']);
+    const item = must(await rig.node.patterns.getConversation(group));
+    expect(item.members.filter((member) => member.user_uuid === tombstone.user_uuid)).toHaveLength(1);
+    const page = await rig.node.messenger.history({ user: cyd.user }, group, { limit: 100 });
+    expect(page.messages.find((message) => message.message === 'Cyd in the group')).toBeDefined();
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[USER-2] [USER-5] somebody new takes the handle and inherits nothing; who comes back begins anew', async () => {
+  const rig = await startRig();
+  try {
+    const { ada, bob, cyd, direct } = await live(rig);
+    const { messenger } = rig.node;
+    await messenger.eraseMe({ user: ada.user });
+    await carryOut(rig, ada);
+    await rig.settle();
+    const heir = await rig.person('ada', 'Another Ada');
+    const call = { user: heir.user };
+    expect(await messenger.inbox(call, { folder: 'inbox', limit: 20 })).toEqual({ conversations: [] });
+    expect(await messenger.blocks(call)).toEqual([]);
+    await expect(messenger.history(call, direct, { limit: 20 })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(messenger.deleteMessage(call, direct, 1)).rejects.toMatchObject({ code: 'not_found' });
+    const anew = await rig.open(heir, ['bob']);
+    expect(anew).not.toBe(direct);
+    expect((await messenger.history({ user: bob.user }, anew, { limit: 20 })).messages).toEqual([]);
+    // Cyd had blocked the one who is gone, not the one who has the handle now.
+    const toCyd = await rig.open(heir, ['cyd']);
+    await rig.say(heir, toCyd, 'hello, I am new here');
+    await expect(messenger.send({ user: bob.user }, direct, { message: 'are you there?' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(rig.person('deleted')).rejects.toMatchObject({ code: 'handle_taken' });
+    // The same uuid, once its marker is gone, is a stranger too.
+    await rig.tables.main.delete({ key: { pk: `USR#${ada.user}`, sk: 'PROFILE' } });
+    const later = rig.startNode();
+    await later.messenger.provision(ada.user, { handle: named('ada_again') });
+    const { conversation, created } = await later.messenger.open({ user: ada.user }, { handles: [bob.handle] });
+    expect(created).toBe(true);
+    expect(conversation.uuid).not.toBe(direct);
+    expect((await later.messenger.open({ user: bob.user }, { handles: [named('ada_again')] })).conversation.uuid).toBe(
+      conversation.uuid,
+    );
+    expect(cyd.user).not.toBe(heir.user);
+  } finally {
+    await rig.close();
+  }
+});
