@@ -14,7 +14,16 @@ const inFlight = 16;
 
 /** Straight to the descriptor: a line is out before anything else happens, whatever kills the process next. */
 const say = (line: string): void => {
-  writeSync(1, `${line}\n`);
+  let rest = Buffer.from(`${line}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // The pipe is full: its reader is slow.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
 };
 
 const table = await openEmbeddedTable({ path, schema: mainSchema, name: 'parley', now: Date.now });

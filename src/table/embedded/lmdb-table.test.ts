@@ -1,6 +1,6 @@
 /** What only files can do: last, be killed, be shared between processes, be trimmed, be unusable. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -210,6 +210,22 @@ test('[TABLE-5] a folder that cannot be one is refused with one clear line', asy
   expect(await refusedLine(open())).toMatch(/cannot be opened for writing/);
   const nowhere = openEmbeddedTable({ path: '/dev/null/parley', schema: mainSchema, name: 'parley', now: () => clock });
   expect(await refusedLine(nowhere)).toMatch(/the data folder \/dev\/null\/parley/);
+});
+
+test('[TABLE-5] a folder that may only be read is refused with one clear line', async () => {
+  await (await open()).close();
+  const folder = join(path, 'tables', 'parley');
+  for (const name of ['data.mdb', 'lock.mdb']) await chmod(join(folder, name), 0o444);
+  for (const each of [folder, path]) await chmod(each, 0o555);
+  // Root may write everywhere, so root becomes nobody for the moment.
+  const root = process.getuid?.() === 0;
+  if (root) process.seteuid?.('nobody');
+  try {
+    expect(await refusedLine(open())).toMatch(/cannot be opened for writing: .*permission denied/i);
+  } finally {
+    if (root) process.seteuid?.(0);
+    for (const each of [folder, path]) await chmod(each, 0o755);
+  }
 });
 
 test('[TABLE-5] a file that is no database is refused with one clear line', async () => {
