@@ -19,10 +19,13 @@ const pollMs = 200;
 const shardListMs = 10_000;
 const shardsAtOnce = 8;
 /**
- * After a pass that found something, what comes is left to gather for this long: in a burst one update of a row then serves
- * many entries (INBOX-4). What comes after a pause is applied at once, and an inbox is never later than this by it.
+ * After a pass that found something, what comes is left to gather: in a burst one update of a row then serves many entries
+ * (INBOX-4). The more there was, the longer: a process with thousands of changes a second saves most of its updates, and
+ * its inboxes are a quarter of a second behind; one at rest applies what comes at once.
  */
-const gatherMs = 20;
+const gatherMsMin = 20;
+const gatherMsMax = 250;
+const recordsPerGatherMs = 16;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
 
@@ -55,8 +58,9 @@ export const startFeedRunner = (
   let woken = new AbortController();
   let pending = false;
   const wake = (): void => {
+    // With a reason of our own: making an AbortError, with its trace, for every write costs more than the wake.
+    if (!pending) woken.abort('woken');
     pending = true;
-    woken.abort();
   };
   let waiters: (() => void)[] = [];
   const idle = async (): Promise<void> => {
@@ -76,6 +80,13 @@ export const startFeedRunner = (
     const reader = readers.get(shard) ?? createShardReader(shard, { feed, leases, apply, time, heldByRunner, failed });
     readers.set(shard, reader);
     return reader;
+  };
+
+  const gatherMs = (): number => {
+    let records = 0;
+    for (const reader of readers.values()) records += reader.gathered();
+    const least = Math.max(gatherMsMin, feed.readEveryMs ?? 0);
+    return Math.max(least, Math.min(gatherMsMax, records / recordsPerGatherMs));
   };
 
   const list = async (): Promise<void> => {
@@ -113,7 +124,7 @@ export const startFeedRunner = (
         const result = await pass();
         if (result === 'idle') for (const done of waited) done();
         else waiters = [...waited, ...waiters];
-        if (result === 'read') await time.wait(gatherMs, stopping.signal);
+        if (result === 'read') await time.wait(gatherMs(), stopping.signal);
         if (result === 'waiting' || (result === 'idle' && waiters.length === 0)) await idle();
         retryMs = retryMsMin;
       } catch (error) {

@@ -18,6 +18,8 @@ import type { Leases, LeaseUpdate } from './leases.ts';
 
 /** A batch as large as a stream's page: the more is waiting, the more coalesces. */
 const batchMax = 1_000;
+/** Pages read before they are applied as one batch, when a burst has filled them: a bound on the memory of a batch. */
+const pagesMax = 8;
 /** Enough to see whether anything waits; what is seen is not applied from here. */
 const peekMax = 10;
 const checkpointMs = 2_000;
@@ -38,6 +40,8 @@ export type StepResult = 'read' | 'waiting' | 'idle';
 
 export interface ShardReader {
   step(): Promise<StepResult>;
+  /** How many records the last step applied. */
+  readonly gathered: () => number;
   /** True from the moment it is claimed. */
   readonly held: () => boolean;
   readonly done: () => boolean;
@@ -83,6 +87,7 @@ export const createShardReader = (
   const { feed, leases, apply, time } = parts;
   let place: Place = { state: 'new' };
   let claiming = false;
+  let gathered = 0;
 
   const hold = (item: CheckpointItem): Held => {
     const held: Held = {
@@ -141,8 +146,20 @@ export const createShardReader = (
     }
   };
 
+  const readBatch = async (start: FeedStart): Promise<FeedPage> => {
+    let page = await feed.read(shard, start, batchMax);
+    const records = [...page.records];
+    for (let pages = 1; pages < pagesMax && page.records.length === batchMax; pages += 1) {
+      if (page.position === undefined) break;
+      page = await feed.read(shard, { after: page.position }, batchMax);
+      records.push(...page.records);
+    }
+    return { records, position: page.position };
+  };
+
   const read = async (held: Held): Promise<StepResult> => {
-    const page = await feed.read(shard, held.start, batchMax);
+    const page = await readBatch(held.start);
+    gathered = page.records.length;
     if (page.records.length > 0) await applyHolding(held, page);
     if (place !== held) return 'read';
     const ended = page.position === undefined;
@@ -189,7 +206,9 @@ export const createShardReader = (
   };
 
   return {
+    gathered: () => gathered,
     step: async () => {
+      gathered = 0;
       if (place.state === 'new') place = await look(undefined);
       if (place.state === 'held') return read(place);
       if (place.state === 'watched') return watch(place);

@@ -62,6 +62,11 @@ export interface Changes {
 /** How long a call may take. `deadline` is in milliseconds since the epoch, by the clock the adapter was given. */
 export interface CallOptions {
   readonly deadline?: number;
+  /**
+   * What is read changes, if ever, only by what its reader will hear of: an adapter that has a cache may answer from it, also
+   * where the request says `consistent`. Adapters without one pass it over.
+   */
+  readonly settled?: boolean;
 }
 
 export interface GetRequest {
@@ -195,6 +200,8 @@ export interface ChangeFeed {
   read(shard: string, start: FeedStart, limit: number, call?: CallOptions): Promise<FeedPage>;
   /** Calls back soon after a change is committed where the adapter can know it; a hint, never a promise: poll as well. */
   onChange(listener: () => void): () => void;
+  /** Milliseconds to leave between two reads of a shard where its reads are rationed; absent: they are not. */
+  readonly readEveryMs?: number;
 }
 
 export interface Table {

@@ -169,6 +169,8 @@ export const createStreamFeed = (options: {
         }
       }
     },
+    // Five GetRecords a second for a shard, whoever reads it (DynamoDB Streams, service quotas).
+    readEveryMs: 200,
     onChange(listener) {
       listeners.add(listener);
       return () => {
