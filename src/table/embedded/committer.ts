@@ -11,6 +11,9 @@ import type { Kv, KvWriter } from './kv.ts';
  */
 const WAITING_WRITES_MAX = 10_000;
 
+/** Writes in one commit: some ten milliseconds of work, during which nothing else runs. */
+const GROUP_WRITES_MAX = 1_000;
+
 /** What one commit shares between its writes; made by `begin`, written out by `end`. */
 export interface Session {
   readonly writer: KvWriter;
@@ -53,7 +56,7 @@ const attempt = <S extends Session>(step: (session: S) => unknown, session: S): 
 
 export const createCommitter = <S extends Session>(options: CommitterOptions<S>): Committer<S> => {
   const { kv } = options;
-  let waiting: Waiting<S>[] = [];
+  const waiting: Waiting<S>[] = [];
   let running = false;
   let closing = false;
   let idle: (() => void)[] = [];
@@ -84,9 +87,9 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const group = waiting;
-      waiting = [];
-      await commit(group);
+      await commit(waiting.splice(0, GROUP_WRITES_MAX));
+      // Whoever was waiting for the processor meanwhile comes first, and may bring more writes for the next commit.
+      await new Promise<void>((resolve) => kv.soon(resolve));
     }
     running = false;
     for (const resolve of idle) resolve();

@@ -245,3 +245,22 @@ test('[TABLE-5] a closed table refuses writes, and closing waits for those accep
   expect(await all(again, 'p')).toHaveLength(50);
   await again.close();
 });
+
+test('[LOG-7] writers that never pause leave room for everything else in the process', async () => {
+  const table = await open();
+  let turns = 0;
+  let writing = true;
+  const turn = (): void => {
+    turns += 1;
+    if (writing) setImmediate(turn);
+  };
+  turn();
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, writer) => {
+      for (let i = 0; i < 50; i += 1) await table.put({ item: { pk: 'p', sk: `${writer}-${i}` } });
+    }),
+  );
+  writing = false;
+  expect(turns).toBeGreaterThan(40);
+  await table.close();
+});
