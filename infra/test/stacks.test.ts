@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/server/config.ts';
 import { indexes, keysSchema, mainSchema, primaryKey } from '../../src/table/schema.ts';
 import { bundledCode } from '../src/lambda-code.ts';
 import { operationsInUse } from '../src/stacks/watch.ts';
@@ -71,6 +72,25 @@ describe('the service', () => {
       DAX_ENDPOINT: expect.any(String),
       RATE_LIMIT_PER_USER: '20',
       RATE_LIMIT_PER_ADDRESS: '200',
+    });
+  });
+  it('starts with it: the server’s own reading finds nothing wrong', () => {
+    // What only a deployment knows, as it would look.
+    const known = {
+      KMS_KEY_ID: 'mrk-0123456789abcdef0123456789abcdef',
+      COGNITO_USER_POOL_ID: 'eu-central-1_AbCdEf123',
+      COGNITO_CLIENT_ID: '0123456789abcdefghijklmnop',
+      COGNITO_DOMAIN: 'https://parley-example.auth.eu-central-1.amazoncognito.com',
+      VALKEY_URL: 'rediss://parley-service@parley-abc.serverless.euc1.cache.amazonaws.com:6379',
+      DAX_ENDPOINT: 'daxs://parley.abc.dax-clusters.eu-central-1.amazonaws.com',
+    };
+    const config = readConfig({ ...environment('parley-service'), ...known } as Record<string, string>);
+    expect(config).toMatchObject({
+      production: true,
+      table: { kind: 'dynamodb', table: 'parley', region: 'eu-central-1' },
+      signIn: { kind: 'cognito' },
+      proxies: 1,
+      demo: false,
     });
   });
   it('leaves the life-cycle task without caches and sign-in', () => {

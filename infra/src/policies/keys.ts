@@ -1,6 +1,6 @@
 /** The policies of the customer-managed keys, and the rights to the key that wraps data keys. */
 import type { Config } from '../config.ts';
-import { keysTableName, roleArn } from '../names.ts';
+import { keysTableName, roleArn, trailName } from '../names.ts';
 import { type Policy, policy, type Statement } from './statement.ts';
 
 const root = (config: Config) => ({ AWS: `arn:aws:iam::${config.workloadAccount}:root` });
@@ -143,10 +143,13 @@ export const logsKeyPolicy = (config: Config, account: string, region: string): 
       Principal: { Service: 'cloudtrail.amazonaws.com' },
       Action: ['kms:DescribeKey', 'kms:GenerateDataKey*'],
       Resource: '*',
-      Condition: { StringEquals: { 'aws:SourceArn': trailArn(config, account) } },
+      Condition: { StringEquals: { 'aws:SourceArn': trailArn(config) } },
     },
   );
 
-/** The organization's trail, as CloudTrail names itself when it writes. */
-export const trailArn = (config: Config, account: string): string =>
-  `arn:aws:cloudtrail:${config.region}:${account}:trail/parley`;
+/**
+ * The organization's trail, as CloudTrail names itself when it writes. Also when a delegated administrator makes it, it is the
+ * management account that owns it.
+ */
+export const trailArn = (config: Config): string =>
+  `arn:aws:cloudtrail:${config.region}:${config.organization.managementAccount}:trail/${trailName}`;

@@ -23,7 +23,6 @@ const globalServices = [
   'directconnect:*',
   'health:*',
   'iam:*',
-  'kms:*Alias*',
   'networkmanager:*',
   'organizations:*',
   'route53:*',

@@ -11,7 +11,7 @@ import { keyAliases, keysTableName } from '../names.ts';
 import { tablePolicy } from '../policies/table.ts';
 import type { Keys } from './keys.ts';
 import type { Network } from './network.ts';
-import { documentOf, parleyStack, serviceOf } from './stack.ts';
+import { documentOf, parleyStack } from './stack.ts';
 
 export interface Data {
   readonly stack: Stack;
@@ -96,10 +96,10 @@ function tableOf(
 }
 
 /** Daily and monthly backups in vaults that nobody, not even the root user, can empty before their time. */
-function backups(stack: Stack, config: Config, keys: Keys, main: dynamodb.TableV2, keyTable: dynamodb.TableV2): void {
+function backups(stack: Stack, _config: Config, keys: Keys, main: dynamodb.TableV2, keyTable: dynamodb.TableV2): void {
   const role = new iam.Role(stack, 'BackupRole', {
     roleName: 'parley-backup',
-    assumedBy: serviceOf('backup.amazonaws.com', config.workloadAccount),
+    assumedBy: new iam.ServicePrincipal('backup.amazonaws.com'),
     managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSBackupServiceRolePolicyForBackup')],
   });
   const vault = (id: string, name: string, minDays: number, maxDays: number) =>

@@ -72,7 +72,6 @@ export function fanoutStack(
     retryAttempts: 10,
     maxRecordAge: Duration.hours(23),
     onFailure: new SqsDlq(deadLetters),
-    filterEncryption: use.keys.logs,
     filters: streamFilters.map((filter) => lambda.FilterCriteria.filter({ ...filter })),
   });
   return { stack, handler, deadLetters };

@@ -68,7 +68,7 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
     ...keyRights('lifecycle', keyTable),
     ...wrapRights(config, keys.messages.arn),
   ]);
-  const dax = roleWith(stack, 'Dax', roleNames.dax, serviceOf('dax.amazonaws.com', account), daxRights(config));
+  const dax = roleWith(stack, 'Dax', roleNames.dax, new iam.ServicePrincipal('dax.amazonaws.com'), daxRights(config));
   return { stack, service, fanout, provision, lifecycle, dax };
 }
 

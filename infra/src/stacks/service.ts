@@ -77,7 +77,6 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     cluster,
     serviceName: 'parley',
     taskDefinition: task,
-    desiredCount: config.tasks.min,
     minHealthyPercent: 100,
     maxHealthyPercent: 200,
     circuitBreaker: { enable: true, rollback: true },

@@ -41,6 +41,9 @@ export function roleWith(
   return role.withoutPolicyUpdates();
 }
 
-/** A service as the principal of a trust policy, bound to our account: another account cannot borrow it (confused deputy). */
+/**
+ * A service as the principal of a trust policy, bound to our account: another account cannot borrow it (confused deputy). For
+ * services that are documented to say for whom they ask; others would be locked out by it.
+ */
 export const serviceOf = (service: string, account: string): iam.IPrincipal =>
   new iam.ServicePrincipal(service, { conditions: { StringEquals: { 'aws:SourceAccount': account } } });

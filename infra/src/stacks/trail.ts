@@ -32,7 +32,7 @@ export function trailStack(scope: Construct, config: Config): Stack {
     removalPolicy: RemovalPolicy.RETAIN,
   });
   const writer = new iam.ServicePrincipal('cloudtrail.amazonaws.com', {
-    conditions: { StringEquals: { 'aws:SourceArn': trailArn(config, account) } },
+    conditions: { StringEquals: { 'aws:SourceArn': trailArn(config) } },
   });
   const groupArn = `arn:aws:logs:${config.region}:${account}:log-group:${logName}`;
   const role = roleWith(stack, 'LogRole', 'parley-trail-log', writer, [
@@ -127,7 +127,7 @@ function trailBucket(stack: Stack, config: Config, key: kms.IKey): s3.Bucket {
       },
     ],
   });
-  const fromTrail = { StringEquals: { 'aws:SourceArn': trailArn(config, config.auditAccount) } };
+  const fromTrail = { StringEquals: { 'aws:SourceArn': trailArn(config) } };
   const cloudTrail = new iam.ServicePrincipal('cloudtrail.amazonaws.com');
   bucket.addToResourcePolicy(
     new iam.PolicyStatement({
@@ -144,7 +144,7 @@ function trailBucket(stack: Stack, config: Config, key: kms.IKey): s3.Bucket {
       principals: [cloudTrail],
       actions: ['s3:PutObject'],
       resources: [
-        bucket.arnForObjects(`AWSLogs/${config.auditAccount}/*`),
+        bucket.arnForObjects(`AWSLogs/${config.organization.managementAccount}/*`),
         bucket.arnForObjects(`AWSLogs/${config.organization.id}/*`),
       ],
       conditions: { StringEquals: { ...fromTrail.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' } },
