@@ -1,6 +1,7 @@
 /** Issue by issue what a person can do: two people in two browsers, one at a desk and one on a phone. */
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import {
   choose,
@@ -31,6 +32,9 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');
     chiara = await person(server.url, 'chiara', 'Chiara Conti');
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
   });
   afterAll(async () => {
     await browser?.close();
@@ -174,6 +178,52 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await composer(page).fill('two\nlines');
     await composer(page).press('Shift+Enter');
     expect(await composer(page).inputValue()).toBe('two\nlines\n');
+  });
+
+  test('many new messages: the end is shown, and one press leads to the first of them', async () => {
+    const emil = await person(server.url, 'emil', 'Emil');
+    const conversation = await openWith(emil, ben);
+    await Promise.all(Array.from({ length: 90 }, (_, n) => say(ben, conversation, `Line ${n}`)));
+    const { page } = await openAs('emil');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 90).waitFor();
+    await page.getByRole('button', { name: '90 new' }).click();
+    await page.getByText('New messages').waitFor();
+    await entry(page, 1).waitFor();
+    await page.getByRole('button', { name: '90 new' }).waitFor({ state: 'detached' });
+  });
+
+  test('everything of mine as one file; then erased, after a confirmation in my own hand', async () => {
+    const fred = await person(server.url, 'fred', 'Fred');
+    await say(fred, await openWith(fred, ben), 'to be taken along');
+    const { page } = await openAs('fred');
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Profile and data' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export my data' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('parley-fred.jsonl');
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line)).length).toBeGreaterThan(1);
+    expect(lines.join('')).toContain('to be taken along');
+
+    await page.getByRole('button', { name: 'Erase me…' }).click();
+    const erase = page.getByRole('button', { name: 'Erase me for good' });
+    expect(await erase.isDisabled()).toBe(true);
+    await page.getByRole('textbox').fill('fred');
+    await erase.click();
+    await page.getByRole('button', { name: 'Come in', exact: true }).waitFor();
+    await eventually(
+      () =>
+        ben.api.user('fred').then(
+          () => 'there',
+          (error: { code: string }) => error.code,
+        ),
+      (seen) => seen === 'not_found',
+    );
   });
 
   test('the profile is changed, and marked-unread messages are unread again', async () => {

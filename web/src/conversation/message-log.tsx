@@ -195,6 +195,7 @@ export function MessageLog(props: MessageLogProps) {
   };
 
   const tabStop = tabSeq !== undefined && tabIndex >= 0 ? tabSeq : seqAt(lastMessageIndex(snapshot));
+  const newAbove = useNewAbove(newFrom, settled ? seqAt(first) : undefined, snapshot.newestSeq);
   const behind = snapshot.newestSeq - (seqAt(last) ?? snapshot.newestSeq);
 
   return (
@@ -253,6 +254,12 @@ export function MessageLog(props: MessageLogProps) {
           })}
         </div>
       </div>
+      {newFrom !== undefined && newAbove > 0 ? (
+        <button type="button" className="to-new" onClick={() => actions.goTo(newFrom)}>
+          <Icon name="up" size={18} />
+          {formatNumber(newAbove)} new
+        </button>
+      ) : null}
       {away || !snapshot.atNewest ? (
         <button
           type="button"
@@ -268,6 +275,17 @@ export function MessageLog(props: MessageLogProps) {
       ) : null}
     </div>
   );
+}
+
+/** How many new messages there are when the first of them is further up than the screen; 0 once it was seen. */
+function useNewAbove(newFrom: number | undefined, firstSeq: number | undefined, newestSeq: number): number {
+  const [seen, setSeen] = useState(false);
+  const inSight = newFrom !== undefined && firstSeq !== undefined && firstSeq <= newFrom;
+  useEffect(() => {
+    if (inSight) setSeen(true);
+  }, [inSight]);
+  if (newFrom === undefined || firstSeq === undefined || seen || inSight) return 0;
+  return newestSeq - newFrom + 1;
 }
 
 function lastMessageIndex(snapshot: TimelineSnapshot): number {
