@@ -12,6 +12,8 @@ export interface AdmissionNeeds {
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
   readonly now: () => number;
   readonly stopping: () => boolean;
+  /** Whether the event loop is too late for what it has. */
+  readonly late: () => boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ const show = (reply: FastifyReply, allowance: Allowance): void => {
   reply.header('ratelimit-reset', allowance.reset);
 };
 
-export const createAdmission = ({ authenticate, rateLimits, now, stopping }: AdmissionNeeds) => {
+export const createAdmission = ({ authenticate, rateLimits, now, stopping, late }: AdmissionNeeds) => {
   const ofAddress = createRateLimit(rateLimits.perAddress, now);
   const ofUser = createRateLimit(rateLimits.perUser, now);
   let inFlight = 0;
@@ -43,7 +45,8 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping }: Adm
       reply.header('connection', 'close');
       throw new ParleyError('unavailable', 'The server is stopping.');
     }
-    if (inFlight > inFlightMax) throw new ParleyError('overloaded', 'The server has too much to do just now.');
+    if (inFlight > inFlightMax || late())
+      throw new ParleyError('overloaded', 'The server has too much to do just now.', { retryAfterSeconds: 2 });
     const allowance = ofAddress(request.ip);
     show(reply, allowance);
     limited(allowance, 'address');

@@ -10,6 +10,7 @@ describe('the environment', () => {
       port: 3_000,
       data: '.parley',
       demo: false,
+      erases: true,
       production: false,
       table: { kind: 'embedded' },
       signIn: { kind: 'embedded' },

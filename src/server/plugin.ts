@@ -2,9 +2,8 @@
  * The whole HTTP contract as one Fastify plugin, encapsulated: a team mounts it in an application of its own, and `app.ts`
  * makes the standalone server of it. It validates, admits, authenticates, answers, and ends every error as a problem document.
  */
-import underPressure from '@fastify/under-pressure';
+import { performance } from 'node:perf_hooks';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { ParleyError } from '#domain/errors';
 import type { Messenger } from '#messenger/messenger';
 import type { PatternUse } from '#store/patterns';
 import { createAdmission } from './admission.ts';
@@ -12,6 +11,7 @@ import type { App } from './app-types.ts';
 import type { EmbeddedIssuer } from './auth/embedded-issuer.ts';
 import { callOf, createAuthenticator, type VerifyToken } from './auth/verify.ts';
 import { bodyBytesMax, readJsonBody } from './json-body.ts';
+import { watchLag } from './lag.ts';
 import { createLiveStreams } from './live-streams.ts';
 import { createMetrics } from './metrics.ts';
 import { replyWithProblem } from './problem-replies.ts';
@@ -61,15 +61,6 @@ const answerHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** A mean delay of the event loop this long, over a second, means that answers come too late already. */
-const eventLoopDelayMsMax = 500;
-
-class Overloaded extends ParleyError {
-  constructor() {
-    super('overloaded', 'The server has too much to do just now.', { retryAfterSeconds: 2 });
-  }
-}
-
 const readBodies = (app: App): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
@@ -91,11 +82,13 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   let stopping = false;
   const streams = createStreams(now, options.random);
   const live = createLiveStreams(messenger, streams);
+  const lag = watchLag(() => performance.now());
   const admission = createAdmission({
     authenticate: createAuthenticator(options.verify, messenger, now),
     rateLimits: options.rateLimits,
     now,
     stopping: () => stopping,
+    late: lag.late,
   });
   const metrics = createMetrics({
     streams: streams.count,
@@ -110,7 +103,6 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler((error, request, reply) => replyWithProblem(request, reply, error));
   readBodies(app);
-  await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMsMax, customError: Overloaded });
   app.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.stream !== true) admission.began();
     reply.headers(answerHeaders);
@@ -134,7 +126,10 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
     streams.stop();
     done();
   });
-  app.addHook('onClose', async () => unwatch?.());
+  app.addHook('onClose', async () => {
+    lag.stop();
+    unwatch?.();
+  });
 
   const { ready, metricsPublic = false } = options;
   systemRoutes(app, { ready, metrics, metricsPublic, stopping: () => stopping });

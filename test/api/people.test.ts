@@ -51,6 +51,30 @@ describe('people', () => {
     expect((await rig.ask('GET', '/v1/users/nobody_here', { token: bob.token })).status).toBe(404);
   });
 
+  test('[USER-4] an export is JSON Lines, and holds what one said in clear', async () => {
+    const zoe = await rig.signIn('zoe');
+    const talk = await rig.open(zoe, ['bob']);
+    await rig.send(zoe, talk, 'to be taken along');
+    const answer = await rig.ask('GET', '/v1/me/export', { token: zoe.token });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^application\/x-ndjson/);
+    const lines = answer.text.trimEnd().split('\n');
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+    expect(answer.text).toContain('to be taken along');
+  });
+
+  test('[USER-5] who has themselves erased is not served from then on; the conversation stays for the other', async () => {
+    const una = await rig.signIn('una');
+    const talk = await rig.open(una, ['bob']);
+    await rig.send(una, talk, 'before I go');
+    const answer = await rig.ask('DELETE', '/v1/me', { token: una.token });
+    expect([answer.status, answer.text]).toEqual([202, '']);
+    const after = await rig.ask('GET', '/v1/me', { token: una.token });
+    expect([after.status, after.body.code]).toEqual([401, 'unauthenticated']);
+    const history = await rig.ask('GET', `/v1/conversations/${talk}/messages`, { token: bob.token });
+    expect(history.body.messages).toHaveLength(1);
+  });
+
   test('[SEC-1] the local sign-in answers only under the names of this machine', async () => {
     const rebound = await rig.ask('POST', '/v1/dev/sign-in', {
       body: { handle: 'ada' },

@@ -2,6 +2,7 @@
  * The whole service in this process, over the table in memory, with the real sealer, fan-out and issuer: asked without sockets,
  * or listening for those tests that need one.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,11 +12,13 @@ import { setTimeout } from 'node:timers/promises';
 import type { InjectOptions } from 'fastify';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
+import { createKeyEraser } from '#crypto/key-lifecycle';
 import { createLocalWrapper } from '#crypto/local-wrapper';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
+import { startErasureRunner } from '#messenger/lifecycle/erasure-runner';
 import { type AppOptions, buildApp } from '#server/app';
 import { createEmbeddedIssuer, makeIssuerKeys } from '#server/auth/embedded-issuer';
 import { createLensSource } from '#server/lens-source';
@@ -49,32 +52,31 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
   const patterns = createPatterns(table, uses.observe, () => performance.now());
   const wrapper = await createLocalWrapper({ folder, nodeEnv: undefined });
   let wake = (): void => undefined;
-  const { messenger, fanout } = createMessenger({
+  let wakeErasures = (): void => undefined;
+  const { messenger, fanout, lifecycle } = createMessenger({
     patterns,
     sealer: createSealer({ keyring: createKeyring({ table: keys, wrapper, now, randomBytes }), now }),
+    keys: createKeyEraser(keys),
     cache: createLocalCache(now, Math.random),
     bus: createLocalBus(),
     now,
     randomBytes,
     appended: () => wake(),
+    erasureBegun: () => wakeErasures(),
   });
   const faults: unknown[] = [];
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     setTimeout(ms, undefined, { signal }).catch(() => undefined);
   const runner = startFeedRunner(table.feed, patterns, fanout, 'fanout', { now, wait }, (error) => faults.push(error));
   wake = runner.wake;
+  const erasures = startErasureRunner(lifecycle, { now, wait }, (error) => faults.push(error));
+  wakeErasures = erasures.wake;
 
   let requests = 0;
-  /** Fan-out and checkpoints go on in the background: only what a service's request asks for is counted. */
-  const background = new Set([
-    'updateMessageGroup',
-    'putCheckpoint',
-    'getCheckpoint',
-    'projectMembership',
-    'listInboxRows',
-  ]);
-  uses.onUse(({ pattern }) => {
-    if (!background.has(pattern)) requests += 1;
+  // Fan-out and erasures go on in the background: what is counted is what was asked for by a request.
+  const asking = new AsyncLocalStorage<true>();
+  uses.onUse(() => {
+    if (asking.getStore() === true) requests += 1;
   });
 
   const issuerKeys = makeIssuerKeys();
@@ -113,7 +115,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
       ...(body !== undefined && { payload: JSON.stringify(body) }),
       ...(raw !== undefined && { payload: raw }),
     };
-    const answer = await app.inject(options);
+    const answer = await asking.run(true, async () => await app.inject(options));
     const json = /json/.test(String(answer.headers['content-type'])) && answer.body !== '';
     const { statusCode: status, headers: answered, body: text } = answer;
     return { status, headers: answered, text, body: json && !text.includes('\n') ? JSON.parse(text) : undefined };
@@ -163,6 +165,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     },
     close: async (): Promise<void> => {
       await app.close();
+      await erasures.stop();
       await runner.stop();
       messenger.close();
       await table.close();

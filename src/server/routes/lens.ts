@@ -35,7 +35,7 @@ export const lensEventOf = (use: PatternUse): LensEvent => {
     read_units: use.capacity.read,
     write_units: use.capacity.write,
     ms: use.ms,
-    cached: false,
+    cached: use.cached === true,
   };
 };
 
