@@ -64,7 +64,7 @@ export const createConversations = (
     ]);
     const readSeq = new Map(rows.map((row) => [row.user_uuid, row.read_seq]));
     return {
-      uuid: item.uuid,
+      uuid: item.uuid as ConversationUuid,
       kind: item.kind,
       ...(item.title !== undefined && { title: item.title }),
       created_by: item.created_by,

@@ -1,5 +1,6 @@
 /** What the use cases answer with: the wire's own columns, opened. Structurally the shapes of the HTTP contract. */
 import type { UnreadableReason } from '#crypto/port';
+import type { ConversationUuid } from '#domain/ids';
 
 export interface UserView {
   readonly uuid: string;
@@ -55,7 +56,7 @@ export interface ParticipantView extends PublicUserView {
 }
 
 export interface ConversationView {
-  readonly uuid: string;
+  readonly uuid: ConversationUuid;
   readonly kind: 'direct' | 'group';
   readonly title?: string;
   readonly created_by: string;
