@@ -31,7 +31,7 @@ export interface Effort {
 }
 
 /** A local DynamoDB server answers hundreds of requests a second: a world it loads in reasonable time, with full pages. */
-const smallWorld: WorldSize = { people: 30, conversationsEach: 24, messagesEach: 22 };
+const smallWorld: WorldSize = { people: 24, conversationsEach: 22, messagesEach: 20 };
 
 const inFlight = [1, 32] as const;
 

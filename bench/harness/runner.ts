@@ -20,7 +20,7 @@ export type FromRunner =
   | { readonly failed: string };
 
 const tell = (message: FromRunner): void => {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 };
 
 const main = async (modulePath: string, size: WorldSize): Promise<void> => {
@@ -42,13 +42,15 @@ const main = async (modulePath: string, size: WorldSize): Promise<void> => {
     });
     return closing;
   };
-  // Whoever started this may be stopped by hand: then nobody says close.
-  process.on('disconnect', () => {
+  // Whoever started this may be stopped by hand, even before this is loaded: then nobody says close.
+  const closeAndEnd = (): void => {
     close().then(
       () => process.exit(),
       () => process.exit(1),
     );
-  });
+  };
+  process.on('disconnect', closeAndEnd);
+  if (!process.connected) closeAndEnd();
   process.on('message', (message: ToRunner) => {
     const answer =
       'close' in message

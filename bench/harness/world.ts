@@ -72,14 +72,18 @@ export const pick = <T>(of: readonly T[], random: () => number): T => {
   return one;
 };
 
-/** How many of a load's acts are under way at once. */
+/** How many of a load's acts are under way at once, unless said otherwise. */
 const loadedAtOnce = 64;
 
 /** Does something for each, some at once, in order; for loading, where all at once would wait past every deadline. */
-export const inChunks = async <T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> => {
+export const inChunks = async <T, R>(
+  items: readonly T[],
+  act: (item: T) => Promise<R>,
+  atOnce = loadedAtOnce,
+): Promise<R[]> => {
   const results: R[] = [];
-  for (let from = 0; from < items.length; from += loadedAtOnce) {
-    results.push(...(await Promise.all(items.slice(from, from + loadedAtOnce).map(act))));
+  for (let from = 0; from < items.length; from += atOnce) {
+    results.push(...(await Promise.all(items.slice(from, from + atOnce).map(act))));
   }
   return results;
 };

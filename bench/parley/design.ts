@@ -8,10 +8,11 @@ import { type ConversationUuid, conversationUuid } from '#domain/ids';
 import type { PatternUse } from '#store/patterns';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { createDynamoTable } from '#table/dynamodb/table';
+import { TableError } from '#table/errors';
 import type { ChangeRecord, FeedStart, Table } from '#table/port';
 import { keysSchema, mainSchema } from '#table/schema';
 import { messageUuidAt, seeded } from '../harness/random.ts';
-import { inChunks, type Person, peopleOf } from '../harness/world.ts';
+import { inChunks, type Pair, type Person, peopleOf } from '../harness/world.ts';
 import type { Design, DesignNode, StartDesign } from '../rivals/design.ts';
 import { startDynoxide } from '../rivals/dynoxide.ts';
 import { Crash, type Fault, type Meter, nothing } from '../rivals/metered.ts';
@@ -90,6 +91,9 @@ const designNode = ({ messenger }: ParleyNode, meter: Meter, now: () => number):
   };
 };
 
+/** A local server on few cores answers no more than this at once within the adapter's deadline. */
+const loadedAtOnce = 16;
+
 /** Lambda's default batch, which the other designs' consumers take too. */
 const batch = 100;
 
@@ -145,6 +149,8 @@ export const startParleyDesign: StartDesign = async () => {
       try {
         await consumer.fanout(order.reversed === true ? records.toReversed() : records);
       } catch (error) {
+        // A server too slow to answer in time: the batch stays where it is and is given again, as the stream does.
+        if (fault === undefined && error instanceof TableError && error.code === 'unavailable') return records.length;
         if (fault === undefined) throw error;
         // A crash takes what the process knew with it.
         consumer = await makeNode(faulty, fanOutMeter, wall);
@@ -158,10 +164,14 @@ export const startParleyDesign: StartDesign = async () => {
     fanOutMeter,
     load: async (world) => {
       const node = design.node(wall);
-      const conversations = await inChunks(world.pairs, (pair) => node.open(...peopleOf(world, pair)));
+      const open = (pair: Pair) => node.open(...peopleOf(world, pair));
+      const conversations = await inChunks(world.pairs, open, loadedAtOnce);
       for (let n = 0; n < world.messagesEach; n += 1) {
-        await inChunks([...world.pairs.entries()], ([index, pair]) =>
-          node.send(peopleOf(world, pair)[n % 2 === 0 ? 0 : 1], conversations[index] ?? '', world.text(n)),
+        await inChunks(
+          [...world.pairs.entries()],
+          ([index, pair]) =>
+            node.send(peopleOf(world, pair)[n % 2 === 0 ? 0 : 1], conversations[index] ?? '', world.text(n)),
+          loadedAtOnce,
         );
       }
       while ((await design.fanOut()) > 0);
