@@ -10,6 +10,8 @@ import type { Config } from './config.ts';
 export interface Tables {
   readonly main: ScannableTable;
   readonly keys: ScannableTable;
+  /** Present where expired items are not deleted by the engine itself. */
+  readonly deleteExpired?: () => Promise<number>;
 }
 
 const now = (): number => Date.now();
@@ -36,7 +38,8 @@ export const openTables = async ({ table, data }: Config): Promise<Tables> => {
   const layout = dataLayout(data);
   const main = await openEmbeddedTable({ path: layout.main, schema: mainSchema, name: 'parley', now });
   try {
-    return { main, keys: await openEmbeddedTable({ path: layout.keys, schema: keysSchema, name: 'parley-keys', now }) };
+    const keys = await openEmbeddedTable({ path: layout.keys, schema: keysSchema, name: 'parley-keys', now });
+    return { main, keys, deleteExpired: () => main.deleteExpired() };
   } catch (error) {
     await main.close();
     throw error;

@@ -17,6 +17,7 @@ import { createPatterns, type Patterns } from '#store/patterns';
 import type { Table } from '#table/port';
 import { keyWrapper, openTables, type Tables } from './adapters.ts';
 import { type Config, ConfigError } from './config.ts';
+import { startExpiry } from './expiry.ts';
 import { createLensSource } from './lens-source.ts';
 import { lockFolder } from './lock.ts';
 import { traceOf } from './problem-replies.ts';
@@ -97,6 +98,9 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
       )
     : undefined;
   if (erasures !== undefined) wakeErasures = erasures.wake;
+  const stopExpiry =
+    tables.deleteExpired &&
+    startExpiry(tables.deleteExpired, (error) => log.warn(traceOf(error), 'expired items could not be deleted'));
   const embedded = config.table.kind === 'embedded' && config.signIn.kind === 'embedded';
   return {
     messenger,
@@ -108,6 +112,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     },
     ...(embedded && { lens: createLensSource(messenger, patterns, uses.onUse) }),
     stop: async () => {
+      await stopExpiry?.();
       await erasures?.stop();
       await runner.stop();
       messenger.close();
