@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-export interface DirectConnect {
+interface DirectConnect {
   /** An existing, physically installed connection or LAG (`dxcon-…`). */
   readonly connectionId: string;
   readonly vlan: number;

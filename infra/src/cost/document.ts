@@ -3,7 +3,7 @@ import { billOf, habits, unitsOf } from './model.ts';
 import { prices, pricesAsOf } from './prices.ts';
 
 /** Monthly users of the columns. */
-export const sizes = [10_000, 1_000_000, 100_000_000] as const;
+const sizes = [10_000, 1_000_000, 100_000_000] as const;
 
 const dollars = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2));
 

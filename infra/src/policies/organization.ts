@@ -35,7 +35,7 @@ const globalServices = [
 ] as const;
 
 /** Only the allowed regions. */
-export const regionPolicy = (config: Config): Policy =>
+const regionPolicy = (config: Config): Policy =>
   policy({
     Sid: 'OnlyAllowedRegions',
     Effect: 'Deny',
@@ -45,7 +45,7 @@ export const regionPolicy = (config: Config): Policy =>
   });
 
 /** The tables, their backups and their keys cannot be deleted or weakened, nor copied out. */
-export const dataPolicy = (config: Config): Policy => {
+const dataPolicy = (config: Config): Policy => {
   const tables = `arn:aws:dynamodb:*:${config.workloadAccount}:table/${config.tableName}*`;
   return policy(
     {
@@ -109,7 +109,7 @@ export const dataPolicy = (config: Config): Policy => {
 };
 
 /** The watch cannot be put to sleep, and the network stays without a way to the internet unless the deployment makes one. */
-export const watchPolicy = (config: Config): Policy =>
+const watchPolicy = (config: Config): Policy =>
   policy(
     {
       Sid: 'WatchStaysAwake',
@@ -156,7 +156,7 @@ export const watchPolicy = (config: Config): Policy =>
   );
 
 /** Roles, never users: no user and no key that lasts can be made, and one that exists reaches nothing of ours. */
-export const identityPolicy = (config: Config): Policy =>
+const identityPolicy = (config: Config): Policy =>
   policy(
     {
       Sid: 'NoUsersNoLongLivedKeys',

@@ -38,7 +38,7 @@ interface Uses {
   readonly roles: Roles;
 }
 
-export const servicePort = 3000;
+const servicePort = 3000;
 /** Seconds ECS waits after SIGTERM; the service itself is done within 10. */
 const stopSeconds = 30;
 /** Open event streams a task is meant to carry; a task is measured to carry five thousand. */

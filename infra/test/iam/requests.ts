@@ -5,9 +5,9 @@ import { example } from '../support/variants.ts';
 import type { Layer } from './evaluator.ts';
 import type { Simulated } from './world.ts';
 
-export const main = tableArn(example, example.tableName);
-export const keyTable = tableArn(example, keysTableName(example));
-export const inbox = `${main}/index/inbox`;
+const main = tableArn(example, example.tableName);
+const keyTable = tableArn(example, keysTableName(example));
+const inbox = `${main}/index/inbox`;
 const foreignTable = 'arn:aws:dynamodb:eu-central-1:999999999999:table/exfiltration';
 const anything = '*';
 
@@ -17,8 +17,8 @@ const other = '0190c6f0-0000-7000-8000-000000000002';
 const leading = (...keys: string[]) => ({ 'dynamodb:LeadingKeys': keys });
 
 /** The wrapping key's ARN, which depends on the template. */
-export const messagesKey = (templates: Templates): string => keyArn(templates, 'MessagesKey');
-export const tablesKey = (templates: Templates): string => keyArn(templates, 'TablesKey');
+const messagesKey = (templates: Templates): string => keyArn(templates, 'MessagesKey');
+const tablesKey = (templates: Templates): string => keyArn(templates, 'TablesKey');
 
 function keyArn(templates: Templates, prefix: string): string {
   const found = resourcesOf(templates, 'AWS::KMS::Key', 'ParleyKeys').find(({ id }) => id.startsWith(prefix));

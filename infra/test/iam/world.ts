@@ -8,7 +8,7 @@ import { at, type Found, list, resolve, resourcesOf, type Templates } from '../s
 import { example } from '../support/variants.ts';
 import { type AppliedPolicies, type ContextValue, type Decision, evaluate } from './evaluator.ts';
 
-export type Who =
+type Who =
   | keyof typeof roleNames
   /** AdministratorAccess in the workload account. */
   | 'administrator'
@@ -22,7 +22,7 @@ export type Who =
   | 'replication';
 
 /** The way a request takes. */
-export type Way = 'vpc' | 'on-premises' | 'another vpc' | 'internet' | 'inside AWS';
+type Way = 'vpc' | 'on-premises' | 'another vpc' | 'internet' | 'inside AWS';
 
 export interface Simulated {
   readonly who: Who;

@@ -1,9 +1,9 @@
 /** Synthesised templates as data: read, searched, copied, and with their references resolved as far as names are fixed. */
 /** Any JSON; templates are looked into, never typed. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
-export type JsonObject = { readonly [name: string]: Json };
+type JsonObject = { readonly [name: string]: Json };
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly Properties: JsonObject;
   readonly DeletionPolicy?: string;
