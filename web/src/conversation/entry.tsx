@@ -56,8 +56,8 @@ export const Entry = memo(function Entry(props: EntryProps) {
     return (
       <div className="entry system" data-entry={message.seq} tabIndex={tabbable ? 0 : -1}>
         <span className="entry-seq mono">{message.seq}</span>
-        <p className="entry-system" dir="auto">
-          {message.message}
+        <p className="entry-system">
+          <bdi>{author}</bdi> {message.message}
         </p>
         <Time iso={message.created_at} />
       </div>
