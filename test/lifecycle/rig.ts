@@ -25,7 +25,8 @@ import { startDynamoServer, testRegion } from '../support/dynoxide.ts';
 export interface Tables {
   readonly main: ScannableTable;
   readonly keys: ScannableTable;
-  readonly engine: 'memory' | 'LMDB' | 'DynamoDB';
+  /** Where the server of the tables is, where there is one. */
+  readonly endpoint?: string;
   close(): Promise<void>;
 }
 
@@ -35,7 +36,6 @@ export const onMemory = async (now: () => number): Promise<Tables> => {
   return {
     main,
     keys,
-    engine: 'memory',
     close: async () => {
       await main.close();
       await keys.close();
@@ -50,7 +50,6 @@ export const onLmdb = async (now: () => number): Promise<Tables> => {
   return {
     main,
     keys,
-    engine: 'LMDB',
     close: async () => {
       await main.close();
       await keys.close();
@@ -72,7 +71,7 @@ export const onDynamo = async (): Promise<Tables> => {
   return {
     main,
     keys,
-    engine: 'DynamoDB',
+    endpoint,
     close: async () => {
       await main.close();
       await keys.close();
