@@ -3,7 +3,7 @@
  *
  * Sizes come from measuring 11,681 messages of 539 conversations between two people (the valid_freq split of Topical-Chat,
  * Gopalakrishnan et al., Interspeech 2019): only the distribution's parameters are kept here. Those conversations were all
- * ended after about twenty messages by the way they were collected, so they say nothing about how unevenly people write; that
+ * ended after 20 to 35 messages (21.7 on average) by the way they were collected, so they say nothing about how unevenly people write; that
  * is an assumption of ours, named as such.
  */
 
@@ -19,9 +19,6 @@ export const messageBytesQuantiles: readonly (readonly [share: number, bytes: nu
   [0.999, 353],
   [1, 491],
 ];
-
-/** Mean messages of a conversation in the same data (20 to 35; the collection stopped them, people did not). */
-export const conversationMessagesMean = 21.7;
 
 /**
  * Activity among conversations is Zipf with this exponent (an assumption; published figures for messengers and social posts
