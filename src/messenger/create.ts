@@ -20,6 +20,7 @@ import { createLive, type Every } from './live.ts';
 import { createLog } from './log.ts';
 import { createMemberships } from './memberships.ts';
 import type { Call, Messenger } from './messenger.ts';
+import { createPages } from './pages.ts';
 import { createPeople } from './people.ts';
 import { createProfiles } from './profiles.ts';
 import { createRender } from './render.ts';
@@ -55,12 +56,17 @@ export const createMessenger = (
   const blocks = createBlocks(options, profiles, userOf);
   const log = createLog(patterns, createSendQueue(), options.now, options.randomBytes);
   const conversations = createConversations(options, { log, memberships, profiles, userOf, appended });
-  const history = createHistory(options, { log, memberships, render });
+  const pages = createPages(patterns, cache);
+  const history = createHistory(options, { log, memberships, pages, render });
+  const revised = (conversation: string, seq: number): void => {
+    pages.changed(conversation, seq);
+    appended();
+  };
   const inbox = createInbox(options, { log, memberships, render });
-  const revise = createRevise(options, { memberships, render, revised: appended });
+  const revise = createRevise(options, { memberships, render, revised });
   const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
   const userChanged = async (user: string): Promise<boolean> => {
-    profiles.changed(user);
+    profiles.forget(user);
     if ((await profiles.get(user))?.status === 'active') return true;
     options.sealer.forget(user as UserUuid);
     return false;
@@ -70,7 +76,7 @@ export const createMessenger = (
     patterns,
     memberships,
     bus,
-    revised: () => undefined,
+    revised: pages.changed,
     profileChanged: profiles.changed,
   });
 
@@ -82,7 +88,7 @@ export const createMessenger = (
   const lifecycle = createLifecycle(options, {
     erasures: createErasures(options, {
       profiles,
-      eraseFromConversation: createEraseFromConversation(options, { log, memberships, revised: appended }),
+      eraseFromConversation: createEraseFromConversation(options, { log, memberships, revised }),
       begun: options.erasureBegun ?? (() => undefined),
     }),
     setStatus: createSetStatus(options, profiles),

@@ -18,13 +18,18 @@ const decode = (cursor: string, kind: string, count: number): string[] => {
   return parts.slice(1);
 };
 
-/** A walk of messages goes on below this seq. */
-export const historyCursor = (beforeSeq: number): string => encode(['h', beforeSeq]);
-
-export const readHistoryCursor = (cursor: string): number => {
-  const [text = ''] = decode(cursor, 'h', 2);
+const readSeq = (text: string | undefined): number => {
   const seq = Number(text);
-  return /^\d{1,13}$/.test(text) && seq >= 1 && seq <= seqMax + 1 ? seq : refuse();
+  return text !== undefined && /^\d{1,13}$/.test(text) && seq >= 1 && seq <= seqMax + 1 ? seq : refuse();
+};
+
+/** A walk of messages goes on below this seq. `known`: the newest seq it has seen, which tells closed pages from open ones. */
+export const historyCursor = (before: number, known: number): string => encode(['h', before, known]);
+
+/** What the client may have made up, but for its form. */
+export const readHistoryCursor = (cursor: string): { before: number; known: number } => {
+  const [before, known] = decode(cursor, 'h', 3);
+  return { before: readSeq(before), known: readSeq(known) };
 };
 
 /** A walk of a folder goes on after this row. */

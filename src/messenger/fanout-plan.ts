@@ -15,6 +15,8 @@ export interface ConversationPlan {
   readonly entries: ReadonlyMap<number, EntryItem>;
   /** Entries not new in this batch whose text or author changed or went; each as it last stands. */
   readonly revised: ReadonlyMap<number, EntryItem>;
+  /** The seqs of all entries that changed in any way after they were written: what caches hold of them is old. */
+  readonly changed: ReadonlySet<number>;
 }
 
 export interface FanoutPlan {
@@ -27,6 +29,7 @@ interface Draft {
   created?: ConversationItem;
   readonly entries: Map<number, EntryItem>;
   readonly revised: Map<number, EntryItem>;
+  readonly changed: Set<number>;
 }
 
 const showsDifferently = (before: EntryItem | undefined, after: EntryItem): boolean =>
@@ -40,7 +43,7 @@ export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {
   const drafts = new Map<string, Draft>();
   const profiles = new Map<string, { profile: ProfileItem; renamed: boolean }>();
   const draftOf = (conversation: string): Draft => {
-    const draft = drafts.get(conversation) ?? { entries: new Map(), revised: new Map() };
+    const draft = drafts.get(conversation) ?? { entries: new Map(), revised: new Map(), changed: new Set() };
     drafts.set(conversation, draft);
     return draft;
   };
@@ -53,6 +56,7 @@ export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {
     const item = asStored<StoredItem>(after);
     if (item.type === 'message') {
       const draft = draftOf(item.message_group_uuid);
+      if (kind === 'modify') draft.changed.add(item.seq);
       if (kind === 'insert' || draft.entries.has(item.seq)) draft.entries.set(item.seq, item);
       else if (showsDifferently(before && asStored<EntryItem>(before), item)) draft.revised.set(item.seq, item);
     } else if (item.type === 'conversation' && kind === 'insert') {

@@ -82,7 +82,7 @@ export const createFanout = (deps: {
   readonly patterns: Patterns;
   readonly memberships: Memberships;
   readonly bus: Bus;
-  /** Told of each entry whose text changed, and of each user whose profile did: caches follow. */
+  /** Told of each entry that was changed, and of each user whose profile was: caches follow. */
   readonly revised: (conversation: string, seq: number) => void;
   readonly profileChanged: (user: string) => void;
 }): Fanout => {
@@ -166,7 +166,6 @@ export const createFanout = (deps: {
   };
 
   const applyRevised = async (conversationUuid: string, entry: EntryItem): Promise<void> => {
-    deps.revised(conversationUuid, entry.seq);
     // An entry that is not the newest is shown to those alone who left after it; one read tells, for all at once.
     const newer = (await patterns.getEntry(conversationUuid, entry.seq + 1)) !== undefined;
     const conversation = await memberships.atLeast(conversationUuid, entry.members_seq ?? 0);
@@ -181,6 +180,7 @@ export const createFanout = (deps: {
 
   const applyConversation = async (plan: ConversationPlan): Promise<void> => {
     const { created } = plan;
+    for (const seq of plan.changed) deps.revised(plan.conversation, seq);
     if (created !== undefined) {
       await inParallel(created.members, rowsAtOnce, ({ user_uuid }) =>
         makeRow(user_uuid, created, created.kind === 'group' || user_uuid === created.created_by),

@@ -10,6 +10,7 @@ import { noSuchConversation } from './faults.ts';
 import type { Log } from './log.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 import type { Call, HistoryRequest } from './messenger.ts';
+import type { Pages } from './pages.ts';
 import type { Render } from './render.ts';
 import type { MessageView } from './views.ts';
 
@@ -19,37 +20,27 @@ interface Entries {
   readonly before: number | undefined;
 }
 
-const contiguous = (entries: readonly EntryItem[]): boolean =>
-  entries.every((entry, index) => index === 0 || entry.seq === (entries[index - 1]?.seq ?? 0) - 1);
-
 const fieldError = (field: string, message: string): never => {
   throw new ParleyError('invalid_field', `${field}: ${message}`, { fields: [{ field, message }] });
 };
 
 export const createHistory = (
-  { patterns }: Deps,
-  parts: { readonly log: Log; readonly memberships: Memberships; readonly render: Render },
+  { patterns }: Pick<Deps, 'patterns'>,
+  parts: { readonly log: Log; readonly memberships: Memberships; readonly pages: Pages; readonly render: Render },
 ) => {
-  const { log, memberships, render } = parts;
-
-  /** One query for a page that ends at `last`, newest first; asked again consistently if a lagging replica left a hole. */
-  const page = async (call: Call, conversation: string, first: number, last: number, limit: number) => {
-    const options = { limit, ...(call.deadline !== undefined && { deadline: call.deadline }) };
-    const { items } = await patterns.listMessages(conversation, first, last, options);
-    if (contiguous(items)) return items;
-    return (await patterns.listMessages(conversation, first, last, { ...options, consistent: true })).items;
-  };
+  const { log, memberships, pages, render } = parts;
 
   const below = async (
     call: Call,
     conversation: string,
     member: Spanned,
-    last: number,
+    { last, known }: { readonly last: number; readonly known: number },
     limit: number,
   ): Promise<Entries> => {
     const range = readableBelow(member, last);
     if (range === undefined) return { entries: [], before: undefined };
-    const entries = await page(call, conversation, range.first, range.last, limit);
+    const options = call.deadline === undefined ? {} : { deadline: call.deadline };
+    const entries = await pages.read(conversation, { ...range, limit, known }, options);
     const oldest = entries.at(-1)?.seq ?? range.first;
     const more = oldest > 1 && readableBelow(member, oldest - 1) !== undefined;
     return { entries, before: more ? oldest : undefined };
@@ -70,16 +61,17 @@ export const createHistory = (
   };
 
   /** The newest entry not after a time, by bisection of seqs: they are in the order of time (LOG-6). 0: none. */
-  const seqAt = async (call: Call, conversation: string, time: number): Promise<number> => {
+  const seqAt = async (call: Call, conversation: string, time: number): Promise<{ last: number; known: number }> => {
+    const known = await log.head(conversation, call);
     let low = 0;
-    let high = await log.head(conversation, call);
+    let high = known;
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const entry = await patterns.getEntry(conversation, middle, call);
       if (entry !== undefined && timeOf(entry.created_at) <= time) low = middle;
       else high = middle - 1;
     }
-    return low;
+    return { last: low, known };
   };
 
   return async (
@@ -92,13 +84,19 @@ export const createHistory = (
       fieldError('cursor', 'cursor, after_seq, before_seq and at exclude each other');
     }
     const time = at === undefined ? undefined : (parseTime(at) ?? fieldError('at', 'must be a time in ISO 8601'));
-    const before = cursor !== undefined ? readHistoryCursor(cursor) : before_seq;
+    const fromHead = { before: seqMax + 1, known: 0 };
+    const { before, known } =
+      cursor !== undefined
+        ? readHistoryCursor(cursor)
+        : before_seq !== undefined
+          ? { before: before_seq, known: before_seq }
+          : fromHead;
 
     let { member } = await memberships.mustKnow(call, conversation);
-    const last = time === undefined ? (before ?? seqMax + 1) - 1 : await seqAt(call, conversation, time);
+    const place = time === undefined ? { last: before - 1, known } : await seqAt(call, conversation, time);
     const read = () =>
       after_seq === undefined
-        ? below(call, conversation, member, last, limit)
+        ? below(call, conversation, member, place, limit)
         : after(call, conversation, member, after_seq, limit);
     let result = await read();
     // An entry names the membership it was written under: if that is newer than the one this page was allowed by, the
@@ -114,6 +112,10 @@ export const createHistory = (
       }
     }
     const messages = await render.messages(result.entries, call);
-    return result.before === undefined ? { messages } : { messages, cursor: historyCursor(result.before) };
+    if (result.before === undefined) return { messages };
+    return {
+      messages,
+      cursor: historyCursor(result.before, Math.max(place.known, result.entries[0]?.seq ?? 0, result.before)),
+    };
   };
 };

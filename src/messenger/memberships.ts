@@ -32,7 +32,11 @@ export const memberOf = (item: ConversationItem | undefined, user: string): Span
 
 export const createMemberships = (patterns: Patterns, cache: Cache): Memberships => {
   const get = async (conversation: string, call?: CallOptions) =>
-    (await cache.read(key(conversation), policy, () => patterns.getConversation(conversation, call))).value;
+    (
+      await cache.read(key(conversation), policy, (fresh) =>
+        patterns.getConversation(conversation, { ...call, settled: !fresh }),
+      )
+    ).value;
   const changed = (conversation: string) => cache.invalidate([key(conversation)]);
 
   const atLeast = async (conversation: string, membersSeq: number, call?: CallOptions) => {
@@ -61,9 +65,11 @@ export const createMemberships = (patterns: Patterns, cache: Cache): Memberships
     mustKnow: async (call, conversation) => {
       let item = await get(conversation, call);
       if (item !== undefined && !isIn(memberOf(item, call.user)) && item.kind === 'group') {
-        // Perhaps they have just joined: look again, past the cache, before saying no.
-        changed(conversation);
-        item = await get(conversation, call);
+        // Perhaps they have just joined: look again, past the caches, before saying no. Nobody else has to load it anew
+        // because a stranger asked.
+        const current = await patterns.getConversation(conversation, call);
+        if (current?.members_seq !== item.members_seq) changed(conversation);
+        item = current;
       }
       const member = memberOf(item, call.user);
       if (item === undefined || member === undefined) throw noSuchConversation();

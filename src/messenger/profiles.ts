@@ -18,6 +18,8 @@ export interface Profiles {
   /** By user; those without a profile are missing. */
   many(users: readonly string[], call?: CallOptions): Promise<Map<string, ProfileItem>>;
   changed(user: string): void;
+  /** Another node said that it changed: looked up anew here. */
+  forget(user: string): void;
 }
 
 export const createProfiles = (patterns: Patterns, cache: Cache): Profiles => {
@@ -36,5 +38,6 @@ export const createProfiles = (patterns: Patterns, cache: Cache): Profiles => {
       return found;
     },
     changed: (user) => cache.invalidate([key(user)]),
+    forget: (user) => cache.forget([key(user)]),
   };
 };

@@ -5,7 +5,7 @@ import { isIn, mayRead, present } from '#domain/membership';
 import { storableEmoji, storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { asStored, type EntryItem } from '#store/items';
-import { isConditionFailed } from '#table/errors';
+import { isConditionFailed, TableError } from '#table/errors';
 import type { Changes, Condition } from '#table/port';
 import type { Deps } from './deps.ts';
 import { noSuchMessage } from './faults.ts';
@@ -44,6 +44,8 @@ export const createRevise = (
       const counted = { ...changes, add: { ...changes.add, rev: 1 } };
       entry = await patterns.reviseEntry(conversation, seq, counted, { all: [isText, stands, condition] }, call);
     } catch (error) {
+      // It may have happened, or may yet: what the caches hold is perhaps old.
+      if (error instanceof TableError && error.outcome === 'unknown') revised(conversation, seq);
       if (!isConditionFailed(error)) throw error;
       return { standing: error.item && asStored<EntryItem>(error.item) };
     }

@@ -23,6 +23,8 @@ export interface PatternUse {
   readonly ms: number;
   /** True when the table refused or failed; the capacity is then not known and given as 0. */
   readonly failed: boolean;
+  /** True when no request was made: a cache had the answer. */
+  readonly cached?: boolean;
 }
 
 export type Observe = (use: PatternUse) => void;
