@@ -1,5 +1,5 @@
 /** What a script works on: the embedded table, or DynamoDB, by the environment or the word `prod`. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
@@ -84,7 +84,9 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
         setTimeout(ms, undefined, { signal }).catch(() => undefined);
       const failed = (error: unknown): void =>
         void process.stderr.write(`the fan-out failed, and tries again: ${error}\n`);
-      const runner = startFeedRunner(tables.main.feed, patterns, fanout, 'fanout', { now, wait }, failed);
+      // On DynamoDB nodes may be at it as well: what they hold is theirs to apply.
+      const owner = config.table.kind === 'embedded' ? undefined : randomUUID();
+      const runner = startFeedRunner(tables.main.feed, patterns, fanout, 'fanout', { now, wait }, failed, owner);
       await runner.settled();
       await runner.stop();
     };

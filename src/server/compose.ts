@@ -4,8 +4,6 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import { createLocalBus } from '#bus/local';
-import { createLocalCache } from '#cache/local';
 import { createKeyEraser } from '#crypto/key-lifecycle';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
@@ -22,6 +20,7 @@ import { createLensSource } from './lens-source.ts';
 import { lockFolder } from './lock.ts';
 import { traceOf } from './problem-replies.ts';
 import type { LensSource } from './routes/lens.ts';
+import { openSharing } from './sharing.ts';
 import { createUses } from './uses.ts';
 
 /** What runs under the server, and how it ends. */
@@ -72,15 +71,15 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   const uses = createUses();
   const patterns = createPatterns(tables.main, uses.observe, () => performance.now());
   const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
-  const bus = createLocalBus((error) => log.error(traceOf(error), 'a listener of the bus failed'));
+  const sharing = await openSharing(config, log, now);
   let wake = (): void => undefined;
   let wakeErasures = (): void => undefined;
   const { messenger, fanout, lifecycle } = createMessenger({
     patterns,
     sealer: createSealer({ keyring, now }),
     keys: createKeyEraser(tables.keys),
-    cache: createLocalCache(now, Math.random),
-    bus,
+    cache: sharing.cache,
+    bus: sharing.bus,
     now,
     randomBytes,
     appended: () => wake(),
@@ -88,12 +87,12 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   });
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     setTimeout(ms, undefined, { signal }).catch(() => undefined);
-  const runner = startFeedRunner(tables.main.feed, patterns, fanout, consumer, { now, wait }, (error) =>
-    log.warn(traceOf(error), 'the fan-out failed; it tries again'),
-  );
+  const fanoutFault = (error: unknown): void => log.warn(traceOf(error), 'the fan-out failed; it tries again');
+  const time = { now, wait };
+  const runner = startFeedRunner(tables.main.feed, patterns, fanout, consumer, time, fanoutFault, sharing.node);
   wake = runner.wake;
   const erasures = config.erases
-    ? startErasureRunner(lifecycle, { now, wait }, (error) =>
+    ? startErasureRunner(lifecycle, time, (error) =>
         log.warn(traceOf(error), 'an erasure failed; it is taken up again'),
       )
     : undefined;
@@ -116,7 +115,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
       await erasures?.stop();
       await runner.stop();
       messenger.close();
-      await bus.close();
+      await sharing.close();
       await tables.main.close();
       await tables.keys.close();
       tables.release();
