@@ -1,0 +1,127 @@
+/** The server as a process: what stops its start, in one clear line, and that it stops when it is told to. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { dataLayout } from '#server/adapters';
+import { encodeNumber } from '#table/embedded/codec';
+import { openLmdbKv } from '#table/embedded/lmdb-kv';
+
+const main = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
+
+// Each start takes a second or two, and several on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+let folder: string;
+let running: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-start-'));
+});
+
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  running = [];
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  /** The address, once it says so. */
+  readonly address: Promise<string>;
+  readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>;
+}
+
+const start = (environment: Record<string, string> = {}): Started => {
+  const inherited = { PATH: process.env.PATH ?? '', HOME: folder };
+  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+    env: { ...inherited, PARLEY_DATA: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'silent', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.push(child);
+  let errors = '';
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const ended = new Promise<{ code: number | null; errors: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, errors })),
+  );
+  const address = new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      const found = /http:\/\/\S+/.exec(String(chunk))?.[0];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('close', () => reject(new Error(`it ended: ${errors}`)));
+  });
+  address.catch(() => undefined);
+  return { child, address, ended };
+};
+
+const refusal = async (environment?: Record<string, string>): Promise<string> => {
+  const { code, errors } = await start(environment).ended;
+  expect(code).toBe(1);
+  expect(errors.trim().split('\n')).toHaveLength(1);
+  expect(errors).not.toMatch(/\bat \S+:\d+/);
+  return errors;
+};
+
+describe('one clear line stops the start', () => {
+  test('a contradiction in the environment', async () => {
+    expect(await refusal({ HOST: '0.0.0.0' })).toMatch(/^parley: HOST is 0\.0\.0\.0, but the local sign-in/);
+  });
+
+  test('a data folder that another server has; free again once that one was killed', async () => {
+    const first = start();
+    await first.address;
+    expect(await refusal()).toMatch(/in use by another server \(process \d+\)/);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = start();
+    expect(await second.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('a data folder that is a file', async () => {
+    await writeFile(join(folder, 'data'), 'not a folder');
+    expect(await refusal()).toMatch(/^parley: The data folder .* cannot be written \(\w+\)/);
+  });
+
+  test.skipIf(process.getuid?.() === 0 /* the superuser writes anywhere */)('a read-only data folder', async () => {
+    await mkdir(join(folder, 'data'));
+    await chmod(join(folder, 'data'), 0o500);
+    expect(await refusal()).toMatch(/cannot be written \(EACCES\)/);
+  });
+
+  test('a data folder of a newer version', async () => {
+    const tables = join(dataLayout(join(folder, 'data')).main, 'tables', 'parley');
+    await mkdir(tables, { recursive: true });
+    const kv = openLmdbKv(tables);
+    await kv.transact((writer) => writer.put('meta', Buffer.from('format'), encodeNumber(99)));
+    await kv.close();
+    expect(await refusal()).toMatch(/written by another version of Parley \(its format is 99/);
+  });
+
+  test('an address that is taken', async () => {
+    const first = start();
+    const { port } = new URL(await first.address);
+    expect(await refusal({ PORT: port, PARLEY_DATA: join(folder, 'other') })).toMatch(/EADDRINUSE/);
+  });
+});
+
+test('told to stop, it stops within ten seconds, with a stream open, and lets go of its folder', async () => {
+  const { child, address, ended } = start();
+  const at = await address;
+  const signIn = await fetch(`${at}/v1/dev/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ handle: 'ada' }),
+  });
+  const { access_token } = (await signIn.json()) as { access_token: string };
+  const stream = await fetch(`${at}/v1/events`, { headers: { authorization: `Bearer ${access_token}` } });
+  child.kill('SIGTERM');
+  expect(await stream.text()).toMatch(/event: bye\ndata: \{"reason":"shutting_down"/);
+  expect((await ended).code).toBe(0);
+  const again = start();
+  await again.address;
+});
