@@ -28,6 +28,9 @@ const monthPattern = /^\d{4}-(0[1-9]|1[0-2])$/;
 /** Rows shown at once: more than anybody reads, and little to hold. */
 const rowsShown = 1_000;
 
+/** Another worker may be done, or gone, long before its lease has run out. */
+const lookAgainMs = 2_000;
+
 const mustFind = async ({ bench, who }: Context): Promise<ProfileItem> => {
   const profile = await bench.lifecycle.find(who);
   if (profile === undefined) throw new ParleyError('not_found', `Nobody has the handle or uuid ${who}.`);
@@ -115,13 +118,13 @@ const exportUser = async (context: Context): Promise<void> => {
 
 /** Carries one erasure out, over its pause and whatever another worker holds; resolves with the id of its receipt. */
 const carryOut = async ({ bench, json }: Context, user: UserUuid): Promise<string | undefined> => {
-  for (;;) {
+  for (let told = false; ; told = true) {
     const progress = await bench.lifecycle.advance(user);
     if (progress.state === 'done') return progress.receipt;
     if (progress.state === 'none') return undefined;
     const ms = Math.max(100, progress.until - Date.now());
-    if (!json) print(`Waiting ${Math.ceil(ms / 1_000)} s for what was under way, then going through everything again.`);
-    await setTimeout(ms);
+    if (!told && !json) print('Waiting for what was under way to end, then going through everything again.');
+    await setTimeout(Math.min(ms, lookAgainMs));
   }
 };
 
