@@ -15,6 +15,57 @@ import {
 } from '#domain/limits';
 
 const closed = { additionalProperties: false } as const;
+
+const ada = '0712907a-9111-4de1-82a2-8dc3dc1d36c0';
+const bob = '199fd534-368c-4888-b136-4c7af6c5deea';
+const talk = '8d2df086-bfb9-521a-93ca-d8c936e6ce1a';
+const sent = '01a2042f-1537-76ae-a147-28497d3d1b6e';
+const at = '2026-11-22T16:55:24.217Z';
+
+/** One of each, as the OpenAPI document shows them: Ada and Bob talk. */
+const examples = {
+  user: { uuid: ada, handle: 'ada', display_name: 'Ada Lovelace', created_at: at },
+  publicUser: { uuid: bob, handle: 'bob', display_name: 'Bob' },
+  message: {
+    uuid: sent,
+    seq: 1,
+    message_group_uuid: talk,
+    kind: 'text',
+    user_uuid: ada,
+    handle: 'ada',
+    display_name: 'Ada Lovelace',
+    message: 'Shall we meet at the engine?',
+    created_at: at,
+    reactions: { '👍': [bob] },
+  },
+  row: {
+    uuid: talk,
+    kind: 'direct',
+    other_user_uuid: bob,
+    other_user_handle: 'bob',
+    other_user_display_name: 'Bob',
+    last_message: 'Shall we meet at the engine?',
+    last_message_at: at,
+    last_seq: 1,
+    read_seq: 1,
+    unread: 0,
+    muted: false,
+    archived: false,
+  },
+  conversation: {
+    uuid: talk,
+    kind: 'direct',
+    created_by: ada,
+    created_at: at,
+    participants: [
+      { uuid: ada, handle: 'ada', display_name: 'Ada Lovelace', read_seq: 1 },
+      { uuid: bob, handle: 'bob', display_name: 'Bob', read_seq: 0 },
+    ],
+  },
+} as const;
+
+/** A closed object with an example for the document. */
+const shown = <E>(...of: readonly E[]) => ({ ...closed, examples: [...of] });
 const handlePattern = '^[A-Za-z0-9_]{3,30}$';
 const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
 
@@ -33,25 +84,31 @@ const DisplayName = Type.String({ minLength: 1, maxLength: displayNameCharacters
 
 export const User = Type.Object(
   { uuid: Uuid, handle: HandleText, display_name: DisplayName, created_at: Time },
-  closed,
+  shown(examples.user),
 );
 export type User = Static<typeof User>;
 
-export const PublicUser = Type.Object({ uuid: Uuid, handle: HandleText, display_name: DisplayName }, closed);
+export const PublicUser = Type.Object(
+  { uuid: Uuid, handle: HandleText, display_name: DisplayName },
+  shown(examples.publicUser),
+);
 export type PublicUser = Static<typeof PublicUser>;
 
-export const SignIn = Type.Object({ handle: HandleText, display_name: Type.Optional(DisplayName) }, closed);
+export const SignIn = Type.Object(
+  { handle: HandleText, display_name: Type.Optional(DisplayName) },
+  shown({ handle: 'ada', display_name: 'Ada Lovelace' }),
+);
 export type SignIn = Static<typeof SignIn>;
 
 export const SignedIn = Type.Object(
   { access_token: Type.String(), token_type: oneOf('Bearer'), expires_in: Type.Integer(), user: User },
-  closed,
+  shown({ access_token: 'eyJhbGciOiJFZERTQSJ9…', token_type: 'Bearer', expires_in: 43_200, user: examples.user }),
 );
 export type SignedIn = Static<typeof SignedIn>;
 
 export const MePatch = Type.Object(
   { handle: Type.Optional(HandleText), display_name: Type.Optional(DisplayName) },
-  { ...closed, minProperties: 1 },
+  { ...shown({ display_name: 'Ada Lovelace' }), minProperties: 1 },
 );
 export type MePatch = Static<typeof MePatch>;
 
@@ -73,7 +130,7 @@ export const Message = Type.Object(
     rev: Type.Optional(Type.Integer({ description: 'Counts the changes of the message: of two versions, the newer' })),
     unreadable: Type.Optional(Type.String({ description: 'Why the stored text does not open (SEC-3)' })),
   },
-  closed,
+  shown(examples.message),
 );
 export type Message = Static<typeof Message>;
 
@@ -93,7 +150,7 @@ export const Row = Type.Object(
     muted: Type.Boolean(),
     archived: Type.Boolean(),
   },
-  closed,
+  shown(examples.row),
 );
 export type Row = Static<typeof Row>;
 
@@ -112,7 +169,7 @@ export const Conversation = Type.Object(
     created_at: Time,
     participants: Type.Array(Participant),
   },
-  closed,
+  shown(examples.conversation),
 );
 export type Conversation = Static<typeof Conversation>;
 
@@ -123,7 +180,7 @@ export const NewConversation = Type.Object(
     handles: Type.Array(HandleText, { minItems: 1, maxItems: groupMembersMax - 1 }),
     title: Type.Optional(Title),
   },
-  closed,
+  shown({ handles: ['bob'] }, { handles: ['bob', 'cat'], title: 'Choir' }),
 );
 export type NewConversation = Static<typeof NewConversation>;
 
@@ -133,7 +190,7 @@ export const ConversationPatch = Type.Object(
     muted: Type.Optional(Type.Boolean()),
     archived: Type.Optional(Type.Boolean()),
   },
-  { ...closed, minProperties: 1 },
+  { ...shown({ muted: true }, { title: 'Quartet' }), minProperties: 1 },
 );
 export type ConversationPatch = Static<typeof ConversationPatch>;
 
@@ -141,16 +198,16 @@ const MessageText = Type.String({ minLength: 1, maxLength: messageCharactersMax 
 
 export const NewMessage = Type.Object(
   { uuid: Type.Optional(Uuid), message: MessageText, reply_to: Type.Optional(Seq) },
-  closed,
+  shown({ uuid: sent, message: 'Shall we meet at the engine?' }, { message: 'Yes, at noon.', reply_to: 1 }),
 );
 export type NewMessage = Static<typeof NewMessage>;
 
-export const MessagePatch = Type.Object({ message: MessageText }, closed);
+export const MessagePatch = Type.Object({ message: MessageText }, shown({ message: 'Shall we meet at the Engine?' }));
 export type MessagePatch = Static<typeof MessagePatch>;
 
 export const ReadMark = Type.Object(
   { seq: Type.Integer({ minimum: 0, maximum: seqMax }), unread: Type.Optional(Type.Boolean()) },
-  closed,
+  shown({ seq: 1 }, { seq: 1, unread: true }),
 );
 export type ReadMark = Static<typeof ReadMark>;
 
@@ -183,17 +240,17 @@ export type ConversationsQuery = Static<typeof ConversationsQuery>;
 
 export const MessagesPage = Type.Object(
   { messages: Type.Array(Message), cursor: Type.Optional(Type.String()) },
-  closed,
+  shown({ messages: [examples.message] }),
 );
 export type MessagesPage = Static<typeof MessagesPage>;
 
 export const ConversationsPage = Type.Object(
   { conversations: Type.Array(Row), cursor: Type.Optional(Type.String()) },
-  closed,
+  shown({ conversations: [examples.row] }),
 );
 export type ConversationsPage = Static<typeof ConversationsPage>;
 
-export const Blocks = Type.Object({ blocks: Type.Array(PublicUser) }, closed);
+export const Blocks = Type.Object({ blocks: Type.Array(PublicUser) }, shown({ blocks: [examples.publicUser] }));
 export type Blocks = Static<typeof Blocks>;
 
 export const ConversationParams = Type.Object({ uuid: Type.String() }, closed);

@@ -77,6 +77,25 @@ describe('answers are as documented', () => {
   });
 });
 
+test('every body and every answer in JSON shows an example, and the example is valid', () => {
+  interface Media {
+    readonly schema: object;
+    readonly example?: unknown;
+    readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+  }
+  for (const { operationId, operation } of documented(rig)) {
+    const answers = Object.values<{ content?: Record<string, Media> }>(operation.responses);
+    for (const { content } of [operation.requestBody ?? {}, ...answers]) {
+      const media: Media | undefined = content?.['application/json'];
+      if (media === undefined) continue;
+      const shown = [media.example, ...Object.values(media.examples ?? {}).map((one) => one.value)].filter(Boolean);
+      expect(shown, operationId).not.toHaveLength(0);
+      for (const one of shown)
+        expect(ajv.validate(media.schema, one), `${operationId}: ${ajv.errorsText()}`).toBe(true);
+    }
+  }
+});
+
 test('/docs is served from here, and loads nothing from elsewhere', async () => {
   const page = await rig.ask('GET', '/docs/');
   expect(page.status).toBe(200);

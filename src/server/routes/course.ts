@@ -10,6 +10,13 @@ import type { App, RouteNeeds } from '../app-types.ts';
 import { answer, problems } from './describe.ts';
 import { conversationIn, handleIn } from './ids.ts';
 
+const entry = {
+  uuid: '8d2df086-bfb9-521a-93ca-d8c936e6ce1a',
+  display_name: 'Bob',
+  handle: 'bob',
+  message: 'Shall we meet at the engine?',
+  created_at: '2026-11-22T16:55:24.217Z',
+};
 const Entry = Type.Object({
   uuid: Type.String(),
   display_name: Type.String(),
@@ -19,16 +26,30 @@ const Entry = Type.Object({
 });
 type Entry = Type.Static<typeof Entry>;
 
-const Errors = Type.Array(Type.String(), { description: "What is wrong, by the course's codes" });
-const Short = Type.Object({ uuid: Type.String(), handle: Type.String(), display_name: Type.String() });
+const Errors = Type.Array(Type.String(), {
+  description: "What is wrong, by the course's codes",
+  examples: [['message_blank']],
+});
+const Short = Type.Object(
+  { uuid: Type.String(), handle: Type.String(), display_name: Type.String() },
+  { examples: [{ uuid: '199fd534-368c-4888-b136-4c7af6c5deea', handle: 'bob', display_name: 'Bob' }] },
+);
 const Params = Type.Object({ message_group_uuid: Type.String() });
 const HandleParams = Type.Object({ handle: Type.String() });
 /** The course's client sends what it has: fields are looked at one by one, and unknown ones passed over. */
-const NewMessage: TSchema = Type.Object({
-  message: Type.Optional(Type.Unknown()),
-  message_group_uuid: Type.Optional(Type.Unknown()),
-  handle: Type.Optional(Type.Unknown()),
-});
+const NewMessage: TSchema = Type.Object(
+  {
+    message: Type.Optional(Type.Unknown()),
+    message_group_uuid: Type.Optional(Type.Unknown()),
+    handle: Type.Optional(Type.Unknown()),
+  },
+  {
+    examples: [
+      { message: entry.message, message_group_uuid: entry.uuid },
+      { message: entry.message, handle: 'bob' },
+    ],
+  },
+);
 
 const tags = ['course'];
 
@@ -69,7 +90,7 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
         tags,
         operationId: 'courseMessageGroups',
         summary: 'My conversations',
-        response: { 200: Type.Array(Entry, { description: 'The newest first' }), ...problems },
+        response: { 200: Type.Array(Entry, { description: 'The newest first', examples: [[entry]] }), ...problems },
       },
     },
     async (request) => {
@@ -86,7 +107,7 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
         operationId: 'courseMessages',
         summary: 'The newest 20 messages of a conversation',
         params: Params,
-        response: { 200: Type.Array(Entry, { description: 'The oldest first' }), ...problems },
+        response: { 200: Type.Array(Entry, { description: 'The oldest first', examples: [[entry]] }), ...problems },
       },
     },
     async (request) => {
@@ -106,7 +127,9 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
         body: NewMessage,
         response: {
           200: answer(
-            Type.Union([Entry, Type.Object({ message_group_uuid: Type.String() })]),
+            Type.Union([Entry, Type.Object({ message_group_uuid: Type.String() })], {
+              examples: [entry, { message_group_uuid: entry.uuid }],
+            }),
             'The message; sent to a handle, the conversation it is in',
           ),
           422: Errors,

@@ -19,7 +19,11 @@ export interface LensSource {
   items(call: Call, conversation: ConversationUuid): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-const Items = Type.Object({ items: Type.Array(Type.Record(Type.String(), Type.Unknown())) });
+const item = { pk: 'MSG#8d2df086-bfb9-521a-93ca-d8c936e6ce1a', sk: '000000000001', type: 'message', seq: 1 };
+const Items = Type.Object(
+  { items: Type.Array(Type.Record(Type.String(), Type.Unknown())) },
+  { examples: [{ items: [item] }] },
+);
 const ItemsQuery = Type.Object({ conversation: Type.String() }, { additionalProperties: false });
 
 /** A use of a pattern, in the words of the contract. */

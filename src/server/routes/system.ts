@@ -8,16 +8,19 @@ import { answer, noToken, problems } from './describe.ts';
 const Person = Type.Object({ handle: Type.String(), display_name: Type.String() });
 
 /** How a client signs in, and whether there is a Lens. */
-export const PublicConfig = Type.Object({
-  sign_in: Type.Enum(['embedded', 'cognito'], { type: 'string' }),
-  lens: Type.Boolean(),
-  people: Type.Optional(Type.Array(Person, { description: 'Whom one may sign in as, to begin with (embedded)' })),
-  authorize_url: Type.Optional(Type.String()),
-  token_url: Type.Optional(Type.String()),
-  logout_url: Type.Optional(Type.String()),
-  client_id: Type.Optional(Type.String()),
-  scopes: Type.Optional(Type.Array(Type.String())),
-});
+export const PublicConfig = Type.Object(
+  {
+    sign_in: Type.Enum(['embedded', 'cognito'], { type: 'string' }),
+    lens: Type.Boolean(),
+    people: Type.Optional(Type.Array(Person, { description: 'Whom one may sign in as, to begin with (embedded)' })),
+    authorize_url: Type.Optional(Type.String()),
+    token_url: Type.Optional(Type.String()),
+    logout_url: Type.Optional(Type.String()),
+    client_id: Type.Optional(Type.String()),
+    scopes: Type.Optional(Type.Array(Type.String())),
+  },
+  { examples: [{ sign_in: 'embedded', lens: true, people: [{ handle: 'ada', display_name: 'Ada Lovelace' }] }] },
+);
 export type PublicConfig = Type.Static<typeof PublicConfig>;
 
 export interface SystemNeeds {
@@ -31,7 +34,7 @@ export interface SystemNeeds {
 /** How long the table may take to answer before the server counts as not ready. */
 const readyMs = 2_000;
 
-const Status = Type.Object({ status: Type.String() });
+const Status = Type.Object({ status: Type.String() }, { examples: [{ status: 'ok' }] });
 
 const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
