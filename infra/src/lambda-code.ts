@@ -2,7 +2,7 @@
  * The functions' code: each handler of `src/lambda` bundled with what it imports into one module. Bundled from the sources,
  * so that synthesis needs no build before it.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -20,13 +20,11 @@ const folderFor = (name: HandlerName, into: string): string => {
   return folder;
 };
 
-const sourceOf = (name: HandlerName): string => join(root, 'src', 'lambda', `${name}.ts`);
-
 /** The real handlers. Native modules are left out: the embedded table never runs in a function. */
 export const bundledCode: CodeSource = (name, into) => {
   const folder = folderFor(name, into);
   buildSync({
-    entryPoints: [sourceOf(name)],
+    entryPoints: [join(root, 'src', 'lambda', `${name}.ts`)],
     outfile: join(folder, 'index.mjs'),
     bundle: true,
     platform: 'node',
@@ -51,16 +49,4 @@ export const placeholderCode: CodeSource = (name, into) => {
     "export const handler = () => { throw new Error('synthesised without its code'); };\n",
   );
   return folder;
-};
-
-/** Whether a handler's source is there. */
-export const hasHandler = (name: HandlerName): boolean => existsSync(sourceOf(name));
-
-/** The real handlers where they are, so that templates can be looked at before all are written; says which are not. */
-export const availableCode: CodeSource = (name, into) => {
-  if (hasHandler(name)) return bundledCode(name, into);
-  console.warn(
-    `src/lambda/${name}.ts is not there: the template carries a stand-in that refuses to run. Do not deploy it.`,
-  );
-  return placeholderCode(name, into);
 };

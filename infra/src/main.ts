@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Validations } from 'aws-cdk-lib';
 import { buildApp } from './app.ts';
 import { loadConfig } from './config.ts';
-import { availableCode } from './lambda-code.ts';
+import { bundledCode } from './lambda-code.ts';
 import { acknowledge, packs } from './validation.ts';
 
 const infra = dirname(dirname(fileURLToPath(import.meta.url)));
 const config = loadConfig(process.env.PARLEY_INFRA_CONFIG ?? join(infra, 'config', 'example.json'));
 const outdir = join(infra, 'cdk.out');
-const app = buildApp(config, availableCode, outdir, { outdir });
+const app = buildApp(config, bundledCode, outdir, { outdir });
 acknowledge(app, config);
 Validations.of(app).addPlugins(...packs(app));
 const assembly = app.synth();

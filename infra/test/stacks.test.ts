@@ -3,11 +3,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/server/config.ts';
 import { indexes, keysSchema, mainSchema, primaryKey } from '../../src/table/schema.ts';
-import { bundledCode, hasHandler } from '../src/lambda-code.ts';
+import { bundledCode } from '../src/lambda-code.ts';
 import { operationsInUse } from '../src/stacks/watch.ts';
 import { readTemplates } from './support/assemblies.ts';
 import { at, list, resolve, resourcesOf, type Templates } from './support/templates.ts';
@@ -58,6 +58,18 @@ describe('the service', () => {
           ]),
         ),
     );
+  /** What only a deployment knows, as it would look, of the variables a task has. */
+  const onlyOf = (task: Record<string, unknown>): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries({
+        KMS_KEY_ID: 'mrk-0123456789abcdef0123456789abcdef',
+        COGNITO_USER_POOL_ID: 'eu-central-1_AbCdEf123',
+        COGNITO_CLIENT_ID: '0123456789abcdefghijklmnop',
+        COGNITO_DOMAIN: 'https://parley-example.auth.eu-central-1.amazoncognito.com',
+        VALKEY_URL: 'rediss://parley-service@parley-abc.serverless.euc1.cache.amazonaws.com:6379',
+        DAX_ENDPOINT: 'daxs://parley.abc.dax-clusters.eu-central-1.amazonaws.com',
+      }).filter(([name]) => name in task),
+    );
   it('is told everything the environment of the API names', () => {
     expect(environment('parley-service')).toMatchObject({
       NODE_ENV: 'production',
@@ -75,31 +87,50 @@ describe('the service', () => {
     });
   });
   it('starts with it: the server’s own reading finds nothing wrong', () => {
-    // What only a deployment knows, as it would look.
-    const known = {
-      KMS_KEY_ID: 'mrk-0123456789abcdef0123456789abcdef',
-      COGNITO_USER_POOL_ID: 'eu-central-1_AbCdEf123',
-      COGNITO_CLIENT_ID: '0123456789abcdefghijklmnop',
-      COGNITO_DOMAIN: 'https://parley-example.auth.eu-central-1.amazoncognito.com',
-      VALKEY_URL: 'rediss://parley-service@parley-abc.serverless.euc1.cache.amazonaws.com:6379',
-      DAX_ENDPOINT: 'daxs://parley.abc.dax-clusters.eu-central-1.amazonaws.com',
-    };
-    const config = readConfig({ ...environment('parley-service'), ...known } as Record<string, string>);
+    const task = environment('parley-service');
+    const config = readConfig({ ...task, ...onlyOf(task) } as Record<string, string>);
     expect(config).toMatchObject({
       production: true,
       table: { kind: 'dynamodb', table: 'parley', region: 'eu-central-1' },
       signIn: { kind: 'cognito' },
       proxies: 1,
       demo: false,
+      erases: false,
     });
   });
-  it('leaves the life-cycle task without caches and sign-in', () => {
-    expect(Object.keys(environment('parley-lifecycle')).sort()).toEqual([
+  it('gives the life-cycle task no caches, and all that the scripts’ own reading asks for', () => {
+    const task = environment('parley-lifecycle');
+    expect(Object.keys(task).sort()).toEqual([
       'AWS_REGION',
+      'COGNITO_CLIENT_ID',
+      'COGNITO_USER_POOL_ID',
       'DYNAMODB_TABLE',
       'KMS_KEY_ID',
       'NODE_ENV',
     ]);
+    expect(readConfig({ ...task, ...onlyOf(task) } as Record<string, string>).table.kind).toBe('dynamodb');
+  });
+});
+
+describe('[USER-5] erasures', () => {
+  it('are only noted by the service, and carried out by a task with the life-cycle role', () => {
+    const of = template('ParleyService');
+    of.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(15 minutes)',
+      State: Match.absent(),
+    });
+    of.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Family: 'parley-lifecycle',
+      ContainerDefinitions: [
+        Match.objectLike({ Command: ['dist/cli/main.js', 'users', 'resume', '--by', 'schedule'] }),
+      ],
+    });
+    of.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Family: 'parley-service',
+      ContainerDefinitions: [
+        Match.objectLike({ Environment: Match.arrayWith([{ Name: 'PARLEY_ERASES', Value: '0' }]) }),
+      ],
+    });
   });
 });
 
@@ -199,8 +230,7 @@ describe('the functions’ code', () => {
   it('[SEC-4] the fan-out’s bundle holds no code that asks KMS for a key', () => {
     expect(readFileSync(join(bundledCode('fanout', folder), 'index.mjs'), 'utf8')).not.toContain('GenerateDataKey');
   });
-  // Skipped only while the handler is not written: what is not there cannot be bundled.
-  it.skipIf(!hasHandler('post-confirmation'))('[USER-1] the sign-up trigger’s bundle has its handler', async () => {
+  it('[USER-1] the sign-up trigger’s bundle has its handler', async () => {
     const { handler } = (await import(join(bundledCode('post-confirmation', folder), 'index.mjs'))) as {
       handler: unknown;
     };

@@ -15,6 +15,7 @@ import { repositoryName } from '../names.ts';
 import { type Caches, daxPort, valkeyPort } from './cache.ts';
 import type { Identity } from './identity.ts';
 import type { Keys } from './keys.ts';
+import { erasuresOnSchedule } from './life-cycle.ts';
 import type { Network } from './network.ts';
 import type { Registry } from './registry.ts';
 import type { Roles } from './roles.ts';
@@ -66,12 +67,19 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     logGroup,
     serves: true,
   });
-  // Operators run `bin/users` and other life-cycle work as a task of this definition, never from a machine of their own.
-  taskDefinition(stack, 'Lifecycle', config, use, {
+  // Operators run `bin/users` as a task of this definition too, never from a machine of their own.
+  const lifecycle = taskDefinition(stack, 'Lifecycle', config, use, {
     taskRole: use.roles.lifecycle,
     execution,
     logGroup,
     serves: false,
+  });
+  erasuresOnSchedule(stack, config, {
+    cluster,
+    task: lifecycle,
+    execution,
+    lifecycle: use.roles.lifecycle,
+    network: use.network,
   });
   const service = new ecs.FargateService(stack, 'Api', {
     cluster,
@@ -176,13 +184,16 @@ function taskDefinition(
     AWS_REGION: config.activeRegion,
     DYNAMODB_TABLE: config.tableName,
     KMS_KEY_ID: use.keys.messages.id,
+    // In production the configuration is refused without a way to sign in, the scripts' too.
+    COGNITO_USER_POOL_ID: use.identity.userPoolId,
+    COGNITO_CLIENT_ID: use.identity.clientId,
   };
   const serving: Record<string, string> = {
     HOST: '0.0.0.0',
     PORT: String(servicePort),
     PROXIES: '1',
-    COGNITO_USER_POOL_ID: use.identity.userPoolId,
-    COGNITO_CLIENT_ID: use.identity.clientId,
+    // Noted here, carried out by the life-cycle task, whose role may delete.
+    PARLEY_ERASES: '0',
     COGNITO_DOMAIN: use.identity.domainUrl,
     VALKEY_URL: use.caches.valkeyUrl,
     DAX_ENDPOINT: use.caches.daxEndpoint,
@@ -199,6 +210,7 @@ function taskDefinition(
     environment: with_.serves ? { ...environment, ...serving } : environment,
     logging: ecs.LogDrivers.awsLogs({ logGroup: with_.logGroup, streamPrefix: id.toLowerCase() }),
     stopTimeout: Duration.seconds(stopSeconds),
+    ...(!with_.serves && { command: ['dist/cli/main.js', 'users', 'resume', '--by', 'schedule'] }),
     ...(with_.serves && {
       portMappings: [{ containerPort: servicePort }],
       healthCheck: {

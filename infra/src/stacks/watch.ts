@@ -114,6 +114,12 @@ function fanoutAlarms({ fanout, identity }: Uses, alarm: MakeAlarm): void {
     }),
     threshold: 1,
   });
+  alarm({
+    name: 'parley-erasures-not-run',
+    metric: metric('AWS/Scheduler', 'TargetErrorCount', { ScheduleGroup: 'default' }, 'Sum', 15),
+    threshold: 1,
+    periods: 2,
+  });
   alarm({ name: 'parley-provision-errors', metric: identity.trigger.metricErrors(minute), threshold: 1, periods: 2 });
 }
 

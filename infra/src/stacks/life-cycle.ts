@@ -1,0 +1,71 @@
+/**
+ * Erasures, carried out: the service only notes them, since its role may not delete; a task with the life-cycle role looks every
+ * quarter of an hour for what was noted and does it (`bin/users resume`).
+ */
+import type { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type { Config } from '../config.ts';
+import type { Network } from './network.ts';
+import { roleWith, serviceOf } from './stack.ts';
+
+export const scheduleName = 'parley-erasures';
+
+export function erasuresOnSchedule(
+  stack: Stack,
+  config: Config,
+  use: {
+    readonly cluster: ecs.ICluster;
+    readonly task: ecs.FargateTaskDefinition;
+    readonly execution: iam.IRole;
+    readonly lifecycle: iam.IRole;
+    readonly network: Network;
+  },
+): void {
+  const group = new ec2.SecurityGroup(stack, 'LifecycleGroup', {
+    vpc: use.network.vpc,
+    description: 'Life-cycle tasks: call endpoints, are called by nobody',
+    allowAllOutbound: false,
+  });
+  group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to endpoints; there is no route further');
+  const runs = serviceOf('scheduler.amazonaws.com', config.workloadAccount);
+  const role = roleWith(stack, 'Scheduler', 'parley-scheduler', runs, [
+    {
+      Sid: 'RunTheTask',
+      Effect: 'Allow',
+      Action: 'ecs:RunTask',
+      Resource: use.task.taskDefinitionArn,
+      Condition: { ArnEquals: { 'ecs:cluster': use.cluster.clusterArn } },
+    },
+    {
+      Sid: 'AsItsRoles',
+      Effect: 'Allow',
+      Action: 'iam:PassRole',
+      Resource: [use.lifecycle.roleArn, use.execution.roleArn],
+      Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    },
+  ]);
+  new scheduler.CfnSchedule(stack, 'Erasures', {
+    name: scheduleName,
+    description: 'Carries out erasures that were begun and are not done',
+    scheduleExpression: 'rate(15 minutes)',
+    flexibleTimeWindow: { mode: 'OFF' },
+    target: {
+      arn: use.cluster.clusterArn,
+      roleArn: role.roleArn,
+      ecsParameters: {
+        taskDefinitionArn: use.task.taskDefinitionArn,
+        launchType: 'FARGATE',
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: use.network.vpc.selectSubnets(use.network.app).subnetIds,
+            securityGroups: [group.securityGroupId],
+            assignPublicIp: 'DISABLED',
+          },
+        },
+      },
+    },
+  });
+}
