@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
+import './support/patience.ts';
 import { buildWeb, startServer, type TestServer } from './support/server.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -138,7 +139,6 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     for (let step = 0; step < 3; step++) {
       if (await row(page, 'Ben Köhler').evaluate((link) => link === document.activeElement)) break;
       await page.keyboard.press('ArrowDown');
-      await page.waitForTimeout(60);
     }
     await page.keyboard.press('Enter');
     await entry(page, 1).waitFor();

@@ -17,6 +17,7 @@ import {
   signIn,
 } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
+import './support/patience.ts';
 import { buildWeb, startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromium'})`, () => {

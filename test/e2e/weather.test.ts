@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, connected, entry, eventually, openApp, openRow, send, shownLog, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
+import './support/patience.ts';
 import { buildWeb, startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrowser ?? 'in Chromium'})`, () => {

@@ -1,6 +1,9 @@
 /** What a person does in the app, in words; tests say what must be seen. */
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
+/** What is waited for comes in a moment; on a busy machine it may take this long. */
+const patienceMs = 20_000;
+
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 390, height: 844 };
 
@@ -12,7 +15,7 @@ export const openApp = async (
 ): Promise<{ page: Page; faults: string[] }> => {
   const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', timezoneId: 'UTC', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(patienceMs);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
@@ -65,9 +68,9 @@ export const shownLog = (page: Page): Promise<string[]> =>
       ),
   );
 
-/** Waits until what `look` sees satisfies `done`, and returns it; after 8 seconds returns what it sees then. */
+/** Waits until what `look` sees satisfies `done`, and returns it; after `patienceMs` returns what it sees then. */
 export const eventually = async <T>(look: () => Promise<T>, done: (seen: T) => boolean): Promise<T> => {
-  const until = Date.now() + 8_000;
+  const until = Date.now() + patienceMs;
   for (;;) {
     const seen = await look();
     if (done(seen) || Date.now() > until) return seen;

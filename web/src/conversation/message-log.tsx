@@ -13,6 +13,7 @@ import {
   useRef,
   useState,
 } from 'react';
+import { flushSync } from 'react-dom';
 import type { Timeline, TimelineEntry, TimelineSnapshot } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { announce } from '../announcer.tsx';
@@ -152,10 +153,11 @@ export function MessageLog(props: MessageLogProps) {
   useAnnouncements(snapshot, myUuid);
 
   const focusSeq = (seq: number): void => {
-    setTabSeq(seq);
+    // The entry with the focus is always drawn, so that it can take it before the log has scrolled there.
+    flushSync(() => setTabSeq(seq));
+    scroller.current?.querySelector<HTMLElement>(`[data-entry="${seq}"]`)?.focus({ preventScroll: true });
     const index = snapshot.indexOfSeq(seq);
     if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-entry="${seq}"]`)?.focus());
   };
 
   const onFocus = (event: FocusEvent): void => {

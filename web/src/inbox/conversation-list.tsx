@@ -1,6 +1,7 @@
 /** The list of a folder: only the rows on the screen exist, so that ten thousand scroll like ten. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { Folder, FolderSnapshot } from '#client/view';
 import { useApp } from '../app-context.ts';
 import { readDraft } from '../drafts.ts';
@@ -54,12 +55,10 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
     const index = Math.min(Math.max(at + step, 0), rows.length - 1);
     const uuid = rows[index]?.uuid;
     if (uuid === undefined) return;
+    // The row with the focus is always drawn, so that it can take it before the list has scrolled there.
+    flushSync(() => setFocused(uuid));
+    scroller.current?.querySelector<HTMLElement>(`[data-row="${uuid}"]`)?.focus({ preventScroll: true });
     virtual.scrollToIndex(index);
-    setFocused(uuid);
-    // The row may not exist before the list has scrolled to it.
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-row="${uuid}"]`)?.focus()),
-    );
   };
 
   if (rows.length === 0) return <EmptyList folder={folder} load={load} onStart={onStart} />;
