@@ -16,7 +16,7 @@ import { createEraseFromConversation } from './lifecycle/erase-conversation.ts';
 import { createExport } from './lifecycle/export.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import { createSetStatus } from './lifecycle/status.ts';
-import { createLive, type Every } from './live.ts';
+import { createLive, type Every, type Standing } from './live.ts';
 import { createLog } from './log.ts';
 import { createMemberships } from './memberships.ts';
 import type { Call, Messenger } from './messenger.ts';
@@ -65,13 +65,22 @@ export const createMessenger = (
   const inbox = createInbox(options, { log, memberships, render });
   const revise = createRevise(options, { memberships, render, revised });
   const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
-  const userChanged = async (user: string): Promise<boolean> => {
-    profiles.forget(user);
+  const isServed = async (user: string): Promise<boolean> => {
     if ((await profiles.get(user))?.status === 'active') return true;
     options.sealer.forget(user as UserUuid);
     return false;
   };
-  const live = createLive(options, render, userChanged, options.every ?? byTimer);
+  const standing: Standing = {
+    changed: (user) => {
+      profiles.forget(user);
+      return isServed(user);
+    },
+    suspected: (user) => {
+      profiles.changed(user);
+      return isServed(user);
+    },
+  };
+  const live = createLive(options, render, standing, options.every ?? byTimer);
   const fanout = createFanout({
     patterns,
     memberships,

@@ -22,11 +22,18 @@ export type Every = (ms: number, run: () => void) => () => void;
 type Listener = (event: LiveEvent) => void;
 type Presence = Extract<LiveEvent, { type: 'typing' | 'read.updated' }>['data'];
 
-/** @param userChanged what is known of a user is old; resolves with whether they are served. */
+/** Both resolve with whether a user is served; neither relies on what this node has in memory. */
+export interface Standing {
+  /** Somebody said that the user changed. */
+  changed(user: string): Promise<boolean>;
+  /** The table said so itself: no cache is right that says otherwise. */
+  suspected(user: string): Promise<boolean>;
+}
+
 export const createLive = (
   { bus, patterns }: Pick<Deps, 'bus' | 'patterns'>,
   render: Render,
-  userChanged: (user: string) => Promise<boolean>,
+  standing: Standing,
   every: Every,
 ) => {
   const listeners = new Map<string, Set<Listener>>();
@@ -42,7 +49,7 @@ export const createLive = (
     }
     if (event.type === 'user.changed') {
       const [user = ''] = event.to;
-      return (await userChanged(user)) ? undefined : { type: 'signed_out', data: {} };
+      return (await standing.changed(user)) ? undefined : { type: 'signed_out', data: {} };
     }
     return { type: event.type, data: event.body as Presence };
   };
@@ -70,7 +77,7 @@ export const createLive = (
         const served = new Set(profiles.flatMap(({ uuid, status }) => (status === 'active' ? [uuid] : [])));
         for (const user of asked) {
           // Asked once more, consistently, before a stream is cut for what a lagging replica said.
-          if (!served.has(user) && !(await userChanged(user))) tell(user, { type: 'signed_out', data: {} });
+          if (!served.has(user) && !(await standing.suspected(user))) tell(user, { type: 'signed_out', data: {} });
         }
       }
     } catch {
