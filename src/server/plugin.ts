@@ -106,6 +106,7 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   app.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.stream !== true) admission.began();
     reply.headers(answerHeaders);
+    reply.header('x-request-id', request.id);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

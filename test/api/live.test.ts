@@ -73,6 +73,15 @@ describe('[LIVE-1] streams of events', () => {
     }
   });
 
+  test('[USER-5] the streams of somebody who has themselves erased end', async () => {
+    const una = await rig.signIn('una');
+    const stream = await events(una);
+    await stream.next('hello');
+    await rig.ask('DELETE', '/v1/me', { token: una.token });
+    expect((await stream.next('bye')).data.reason).toBe('signed_out');
+    await stream.ended;
+  });
+
   test('a user has a bounded number of streams', async () => {
     const fay = await rig.signIn('fay');
     const streams = [];

@@ -84,7 +84,7 @@ test('[SEC-7] a failure is written with where it came from, and without its word
   const ada = await broken.signIn('ada');
   lines.length = 0;
   const answer = await broken.ask('GET', '/v1/me', { token: ada.token, headers: { 'x-request-id': 'trace-me-0001' } });
-  expect(answer.status).toBe(500);
+  expect([answer.status, answer.headers['x-request-id']]).toEqual([500, 'trace-me-0001']);
   const line = lines.find((one) => one.includes('a request failed')) ?? '{}';
   expect(JSON.parse(line)).toMatchObject({
     level: 'error',
