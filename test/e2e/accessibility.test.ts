@@ -1,6 +1,5 @@
 /** For everybody: axe on every screen, the keyboard alone, what a screen reader is told, any width, less motion. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
@@ -8,8 +7,6 @@ import { composer, desktop, entry, eventually, openApp, openRow, phone, row, sen
 import { openWith, type Person, person, say } from './support/people.ts';
 import './support/patience.ts';
 import { buildWeb, startServer, type TestServer } from './support/server.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface AxeResult {
   readonly violations: readonly {
@@ -21,7 +18,7 @@ interface AxeResult {
 
 /** Every violation of WCAG 2.2 A and AA, of whatever impact, and of what axe calls best practice when serious. */
 const violations = async (page: Page): Promise<string[]> => {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
   // Animations that run just now have half their colours; those without an end stay as they are.
   await page.evaluate(() => {
     for (const animation of document.getAnimations()) {
