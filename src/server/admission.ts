@@ -22,17 +22,18 @@ export interface AdmissionNeeds {
  */
 const inFlightMax = 4_000;
 
-const limited = (allowance: Allowance, whose: string): void => {
-  if (allowance.allowed) return;
-  throw new ParleyError('rate_limited', `Too many requests from this ${whose}.`, {
-    retryAfterSeconds: allowance.reset,
-  });
-};
-
 const show = (reply: FastifyReply, allowance: Allowance): void => {
   reply.header('ratelimit-limit', allowance.limit);
   reply.header('ratelimit-remaining', allowance.remaining);
   reply.header('ratelimit-reset', allowance.reset);
+};
+
+const limited = (reply: FastifyReply, allowance: Allowance, whose: string): void => {
+  if (allowance.allowed) return;
+  show(reply, allowance);
+  throw new ParleyError('rate_limited', `Too many requests from this ${whose}.`, {
+    retryAfterSeconds: allowance.reset,
+  });
 };
 
 export const createAdmission = ({ authenticate, rateLimits, now, stopping, late }: AdmissionNeeds) => {
@@ -40,7 +41,7 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
   const ofUser = createRateLimit(rateLimits.perUser, now);
   let inFlight = 0;
 
-  const anybody = (request: FastifyRequest, reply: FastifyReply): void => {
+  const admit = (request: FastifyRequest, reply: FastifyReply): Allowance => {
     if (stopping()) {
       reply.header('connection', 'close');
       throw new ParleyError('unavailable', 'The server is stopping.');
@@ -48,20 +49,20 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
     if (inFlight > inFlightMax || late())
       throw new ParleyError('overloaded', 'The server has too much to do just now.', { retryAfterSeconds: 2 });
     const allowance = ofAddress(request.ip);
-    show(reply, allowance);
-    limited(allowance, 'address');
+    limited(reply, allowance, 'address');
+    return allowance;
   };
 
   return {
     /** For routes without a token. */
-    anybody,
+    anybody: (request: FastifyRequest, reply: FastifyReply): void => show(reply, admit(request, reply)),
     /** For all others: also who it is. */
     user: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      anybody(request, reply);
+      admit(request, reply);
       request.verified = await authenticate(request);
       const allowance = ofUser(request.verified.user);
+      limited(reply, allowance, 'user');
       show(reply, allowance);
-      limited(allowance, 'user');
     },
     began: (): void => {
       inFlight += 1;

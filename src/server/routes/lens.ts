@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { ConversationUuid } from '#domain/ids';
 import type { Call } from '#messenger/messenger';
 import type { LensEvent } from '#protocol/events';
+import { entryKey } from '#store/keys';
 import { describeUse, type PatternUse } from '#store/patterns';
 import type { App, RouteNeeds } from '../app-types.ts';
 import { unauthenticated } from '../auth/verify.ts';
@@ -19,7 +20,7 @@ export interface LensSource {
   items(call: Call, conversation: ConversationUuid): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-const item = { pk: 'MSG#8d2df086-bfb9-521a-93ca-d8c936e6ce1a', sk: '000000000001', type: 'message', seq: 1 };
+const item = { ...entryKey('8d2df086-bfb9-521a-93ca-d8c936e6ce1a', 1), type: 'message', seq: 1 };
 const Items = Type.Object(
   { items: Type.Array(Type.Record(Type.String(), Type.Unknown())) },
   { examples: [{ items: [item] }] },
