@@ -95,7 +95,7 @@ export const identityControls: readonly Control[] = [
         'the service lists an inbox',
         'the service scans the table',
         'the service queries without naming a key',
-        'the service reads a checkpoint of the fan-out',
+        'the service moves the fan-out’s checkpoint',
         'the service deletes items in a batch',
         'the service deletes a data key',
       ],

@@ -80,11 +80,11 @@ export const requests: readonly Expectation[] = [
     leading('USR#1', 'USR#2'),
   ),
   expect(
-    'the service reads a checkpoint of the fan-out',
+    'the service moves the fan-out’s checkpoint',
     'identity',
     'service',
     'vpc',
-    'dynamodb:GetItem',
+    'dynamodb:UpdateItem',
     main,
     leading('CHK#f'),
   ),
