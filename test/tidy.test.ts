@@ -20,9 +20,11 @@ const filesBelow = (folder: string): string[] =>
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const sources = filesBelow('src').filter((path) => path.endsWith('.ts'));
-const tests = [...sources, ...filesBelow('test'), ...filesBelow('infra'), ...filesBelow('web')].filter((path) =>
-  /\.test\.tsx?$/.test(path),
-);
+/** Contract suites are no test files themselves, but hold tests. */
+const tests = [
+  ...filesBelow('test').filter((path) => path.endsWith('.ts')),
+  ...[...sources, ...filesBelow('infra'), ...filesBelow('web')].filter((path) => /\.test\.tsx?$/.test(path)),
+];
 const code = sources.filter((path) => !path.endsWith('.test.ts'));
 
 describe('files', () => {
@@ -82,8 +84,8 @@ describe('rooms', () => {
 
   test('only composition roots name concrete adapters', () => {
     const adapters =
-      /from '#(crypto\/(sealer|table-keyring|kms-wrapper|local-wrapper)|cache\/(?!port)[a-z-]+|bus\/(?!port)[a-z-]+|table\/(embedded|dynamodb|dax)\/[a-z-]+)'/;
-    const roots = /^src\/(server|cli|lambda)\//;
+      /from '#(crypto\/(sealer|table-keyring|kms-wrapper|local-wrapper)|cache\/(?!port)[a-z-]+|bus\/(?!port|valkey-link)[a-z-]+|table\/(embedded|dynamodb|dax)\/[a-z-]+)'/;
+    const roots = /^src\/(server|cli|lambda|entry)\//;
     const own = (path: string) => path.split('/').slice(0, 2).join('/');
     const naming = code.filter(
       (path) => !roots.test(path) && adapters.test(read(path).replaceAll(`'#${own(path).slice(4)}/`, '')),
