@@ -33,7 +33,7 @@ try {
   if (withAna === undefined) throw new Error('the sample has no conversation of Ana and Ben');
 
   const open = async (options: object): Promise<Page> => {
-    const { page } = await openApp(browser, server.url, { deviceScaleFactor: 2, ...options });
+    const { page } = await openApp(browser, server.url, { deviceScaleFactor: 1.5, ...options });
     return page;
   };
 
@@ -52,10 +52,11 @@ try {
 
   const dark = await open({ viewport: wide, colorScheme: 'dark' });
   await signIn(dark, 'ana');
-  await openRow(dark, 'Ben');
-  await dark.locator('[data-entry]').first().waitFor();
+  await dark.locator('.row').first().waitFor();
   await dark.keyboard.press('Alt+l');
   await dark.locator('.lens[data-status="open"]').waitFor();
+  await openRow(dark, 'Ben');
+  await dark.locator('[data-entry]').first().waitFor();
   await send(dark, 'Eight o’clock, then.');
   await dark.locator('[data-letter="D"]').nth(1).waitFor();
   await take(dark, 'lens-wide-dark');

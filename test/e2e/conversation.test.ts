@@ -153,11 +153,15 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await refused.page.getByText('This person does not take messages from you.').waitFor();
     await refused.page.getByRole('button', { name: 'Discard' }).click();
     await refused.page.locator('[data-send]').waitFor({ state: 'detached' });
+    await send(refused.page, 'Hello?');
+    await refused.page.getByText('This person does not take messages from you.').waitFor();
 
     await page.getByRole('button', { name: 'You and this app' }).click();
     await page.getByRole('menuitem', { name: 'Profile and data' }).click();
     await page.getByRole('button', { name: 'Unblock' }).click();
     await page.getByRole('button', { name: 'Unblock' }).waitFor({ state: 'detached' });
+    await refused.page.getByRole('button', { name: 'Send again' }).click();
+    await refused.page.locator('[data-entry]', { hasText: 'Hello?' }).waitFor();
     expect(faults).toEqual([]);
   });
 

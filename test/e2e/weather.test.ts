@@ -47,6 +47,10 @@ describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrow
     expect(await page.locator('[data-send="pending"]').count()).toBe(2);
     await page.getByText('You are offline.').waitFor();
     await page.getByText('2 messages wait and will be sent once').waitFor();
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByText('2 messages were not sent yet.').waitFor();
+    await page.getByRole('button', { name: 'Stay' }).click();
     await say(ben, await conversation(), 'meanwhile');
 
     await page.context().setOffline(false);
