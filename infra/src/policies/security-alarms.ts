@@ -20,6 +20,7 @@ const event = (source: string, names: readonly string[]): string =>
   `{ ($.eventSource = "${source}.amazonaws.com") && ${anyOf('eventName', names)} }`;
 
 export function securityAlarms(config: Config): SecurityAlarm[] {
+  // Of a session of a role; users and the root user have none, and a comparison with what is not there is never true.
   const issuer = '$.userIdentity.sessionContext.sessionIssuer.arn';
   const known = (['service', 'fanout', 'provision', 'lifecycle', 'dax', 'reader'] as const)
     .map((role) => `(${issuer} != "${roleArn(config, role)}")`)
@@ -54,7 +55,7 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
     },
     {
       name: 'parley-security-unusual-principal',
-      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.userIdentity.type != "AWSService") && ${known} }`,
+      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.userIdentity.type != "AWSService") && ((${issuer} NOT EXISTS) || (${known})) }`,
       threshold: 1,
     },
     {
@@ -64,7 +65,7 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
     },
     {
       name: 'parley-security-endpoint-skipped',
-      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.vpcEndpointId NOT EXISTS) && ($.userIdentity.type != "AWSService") && (${issuer} != "${roleArn(config, 'dax')}") && (${issuer} != "*AWSServiceRoleForDynamoDBReplication") }`,
+      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.vpcEndpointId NOT EXISTS) && ($.userIdentity.type != "AWSService") && ((${issuer} NOT EXISTS) || ((${issuer} != "${roleArn(config, 'dax')}") && (${issuer} != "*AWSServiceRoleForDynamoDBReplication"))) }`,
       threshold: 1,
     },
     {
