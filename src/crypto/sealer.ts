@@ -11,10 +11,10 @@ import { createOpenedTexts } from './opened-texts.ts';
 import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
 
 const sealerDefaults = {
-  /** Texts kept opened: a thousand pages of 20. */
-  openedTextsMax: 20_000,
-  /** Characters of them, sealed and open: messages of 200 characters take 600, so this bounds them at about 12 MB. */
-  openedCharactersMax: 12_000_000,
+  /** Texts kept opened: five thousand pages of 20, so that those in use do not put each other out. */
+  openedTextsMax: 100_000,
+  /** Characters of them, sealed and open: messages of 200 characters take 600, so this bounds them at about 60 MB. */
+  openedCharactersMax: 60_000_000,
 } as const;
 
 /** UTF-8 octets of a text whose sealed string is not longer than what is opened; the longest message takes 16,384. */
