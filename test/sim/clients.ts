@@ -3,7 +3,7 @@ import { ParleyError } from '#domain/errors';
 import type { ConversationUuid, Handle, UserUuid } from '#domain/ids';
 import { uuidV7 } from '#domain/uuid';
 import type { ConversationView, MessageView } from '#messenger/views';
-import type { Fleet, Node } from './nodes.ts';
+import { type Fleet, type Node, wordMsMax } from './nodes.ts';
 import type { World } from './world.ts';
 
 export interface Person {
@@ -23,6 +23,8 @@ export interface Notes {
   /** Read marks tried and acknowledged, by `user conversation`. */
   readonly marks: Map<string, { tried: number[]; acknowledged: number }>;
   readonly edits: Map<string, Set<string>>;
+  /** The newest revision somebody was told of, and when, by `conversation seq`. */
+  readonly revisions: Map<string, { readonly rev: number; readonly at: number }>;
   readonly wrong: string[];
 }
 
@@ -36,10 +38,11 @@ export const emptyNotes = (): Notes => ({
   opened: [],
   marks: new Map(),
   edits: new Map(),
+  revisions: new Map(),
   wrong: [],
 });
 
-export const createClient = (world: World, fleet: Fleet, notes: Notes, me: Person) => {
+export const createClient = (world: World, fleet: Fleet, notes: Notes, me: Person, deafCaches: boolean) => {
   const call = { user: me.uuid };
   const lost = Symbol('lost');
 
@@ -71,7 +74,46 @@ export const createClient = (world: World, fleet: Fleet, notes: Notes, me: Perso
     return undefined;
   };
 
+  /** The revision of an entry that somebody was told of, and when: from a second later on everybody sees it, or a newer one. */
+  const told = (conversation: string, { seq, rev = 0 }: MessageView): void => {
+    const name = `${conversation} ${seq}`;
+    const known = notes.revisions.get(name);
+    if (known === undefined || known.rev < rev) notes.revisions.set(name, { rev, at: world.now });
+  };
+
   return {
+    /** Reads a page somewhere in the log, and looks whether it is as new as it should be. */
+    scroll: async (conversation: string): Promise<void> => {
+      const newest = Math.max(...[...notes.acknowledged.values()].map(({ seq }) => seq), 2);
+      const request = { limit: 1 + world.below(60), before_seq: 2 + world.below(newest) };
+      const begun = world.now;
+      const expected = new Map(notes.revisions);
+      const page = await persist(async (node) => {
+        // Who scrolls back has seen the newest first.
+        await node.messenger.history(call, conversation as ConversationUuid, { limit: 1 });
+        return node.messenger.history(call, conversation as ConversationUuid, request);
+      });
+      const messages = page?.messages ?? [];
+      messages.forEach(({ seq, rev = 0 }, index) => {
+        const above = messages[index - 1];
+        if (above !== undefined && above.seq !== seq + 1) notes.wrong.push(`[PAGE-2] a page jumps from ${above.seq}`);
+        const known = expected.get(`${conversation} ${seq}`);
+        // When word may be lost, only the expiry is promised; it is longer than these lives.
+        if (!deafCaches && known !== undefined && begun - known.at > wordMsMax && rev < known.rev)
+          notes.wrong.push(`[SEC-5] ${seq} shows revision ${rev}, ${begun - known.at} ms after ${known.rev} was told`);
+      });
+    },
+
+    /** Reacts to some entry or other, or takes the reaction back. */
+    touch: async (conversation: string): Promise<void> => {
+      const entries = [...notes.acknowledged.values()].filter((one) => one.message_group_uuid === conversation);
+      if (entries.length === 0) return;
+      const { seq } = world.pick(entries);
+      const on = world.chance(0.6);
+      const done = await persist((node) => node.messenger.react(call, conversation as ConversationUuid, seq, '👍', on));
+      if (done !== undefined) told(conversation, done);
+    },
+
     provision: () => persist((node) => node.messenger.provision(me.uuid, { handle: me.handle })),
 
     open: async (handles: readonly Handle[], title?: string): Promise<ConversationView | undefined> => {
@@ -113,7 +155,10 @@ export const createClient = (world: World, fleet: Fleet, notes: Notes, me: Perso
     edit: async (conversation: string, message: MessageView, text: string): Promise<void> => {
       const known = notes.edits.get(message.uuid) ?? new Set();
       notes.edits.set(message.uuid, known.add(text));
-      await persist((node) => node.messenger.edit(call, conversation as ConversationUuid, message.seq, text));
+      const edited = await persist((node) =>
+        node.messenger.edit(call, conversation as ConversationUuid, message.seq, text),
+      );
+      if (edited !== undefined) told(conversation, edited);
     },
 
     read: async (conversation: string, seq: number): Promise<void> => {

@@ -7,13 +7,18 @@ import { startFeedRunner } from '#messenger/feed-runner';
 import type { Messenger } from '#messenger/messenger';
 import { createPatterns } from '#store/patterns';
 import type { Table } from '#table/port';
+import { createMemoryShared, type MemoryShared } from '../cache/memory-level.ts';
 import { type Faults, type Link, overNetwork } from './faulty-table.ts';
 import { plainSealer } from './plain-sealer.ts';
+import type { Mutation } from './truth.ts';
 import type { World } from './world.ts';
 
 const minute = 60_000;
 /** Minutes by which the nodes' clocks are wrong. */
 const skews = [0, -3, 4, -40, 25];
+
+/** Within this word of a change reaches the other nodes' caches, unless it is lost. */
+export const wordMsMax = 500;
 
 /** A bus between nodes that loses, delays and repeats what it carries. */
 export const createFaultyBus = (world: World): { readonly at: (link: Link) => Bus } => {
@@ -64,16 +69,41 @@ export class Fleet {
   readonly #truth: Table;
   readonly #bus: { readonly at: (link: Link) => Bus };
   #faults: Faults;
+  readonly #shared: MemoryShared;
+  /** What the fan-out says of changes it comes by puts much right that would otherwise stay wrong. */
+  readonly #runnersShare: boolean;
   readonly #runners: Runner[];
   #started = 0;
 
-  constructor(world: World, truth: Table, count: number, runners: number, faults: Faults) {
+  constructor(
+    world: World,
+    truth: Table,
+    count: number,
+    runners: number,
+    faults: Faults,
+    options: { readonly deafCaches: boolean; readonly mutation: Mutation | undefined },
+  ) {
     this.#world = world;
     this.#truth = truth;
     this.#faults = faults;
     this.#bus = createFaultyBus(world);
+    const { deafCaches, mutation } = options;
+    this.#shared = createMemoryShared(() => world.now, {
+      away: () => deafCaches && world.chance(0.1),
+      // Word of a change takes its time; with deaf caches it may not come at all.
+      deliver: (run) => {
+        if (!deafCaches || world.chance(0.7)) world.after(world.random() * wordMsMax, run);
+      },
+      blind: mutation === 'CACHE',
+    });
+    this.#runnersShare = mutation !== 'CACHE';
     this.nodes = Array.from({ length: count }, (_, index) => this.#start(index));
     this.#runners = Array.from({ length: runners }, () => this.#startRunner());
+  }
+
+  #nameOf(): string {
+    this.#started += 1;
+    return `process ${this.#started}`;
   }
 
   #start(index: number): Node {
@@ -89,7 +119,7 @@ export class Fleet {
     const { messenger } = createMessenger({
       patterns,
       sealer: plainSealer,
-      cache: createLocalCache(now, world.random),
+      cache: createLocalCache(now, world.random, { shared: this.#shared.at(this.#nameOf()) }),
       bus: this.#bus.at(link),
       now,
       randomBytes: (length) => world.bytes(length),
@@ -117,14 +147,17 @@ export class Fleet {
     const { fanout } = createMessenger({
       patterns,
       sealer: plainSealer,
-      cache: createLocalCache(() => world.now, world.random),
+      cache: createLocalCache(
+        () => world.now,
+        world.random,
+        this.#runnersShare ? { shared: this.#shared.at(this.#nameOf()) } : {},
+      ),
       bus: this.#bus.at(link),
       now: () => world.now,
       randomBytes: (length) => world.bytes(length),
     });
-    this.#started += 1;
     const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
-    const owner = `runner ${this.#started}`;
+    const owner = this.#nameOf();
     const { stop } = startFeedRunner(table.feed, patterns, fanout, 'inbox', time, () => undefined, owner);
     return { link, stop };
   }

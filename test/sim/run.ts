@@ -20,6 +20,10 @@ const patienceMs = 30 * 60_000;
 /** Time for late writes to land and for the fan-out to catch up, once the network is calm. */
 const settleMs = 30_000;
 
+/** More steps than this by each of two or more fill a page of 50. */
+const longSteps = 40;
+const longShare = 0.04;
+
 const weathers = (world: World): Faults => ({
   lost: world.pick([0, 0.05, 0.15]),
   late: world.pick([0, 0.05, 0.1]),
@@ -61,6 +65,8 @@ const live = async (
     const sent = await client.send(conversation, `${me.handle} ${step}`);
     if (sent !== undefined && world.chance(0.2)) await client.edit(conversation, sent, `${me.handle} ${step} edited`);
     if (sent !== undefined && world.chance(0.3)) await client.read(conversation, sent.seq);
+    if (world.chance(0.3)) await client.scroll(conversation);
+    if (steps > longSteps && world.chance(0.3)) await client.touch(conversation);
     if (world.chance(0.1)) {
       const handle = world.pick(others).handle;
       await client.change(conversation, (node, uuid) =>
@@ -71,6 +77,16 @@ const live = async (
     }
     await world.wait(world.random() * 300);
   }
+  // Whoever has talked for long looks back together with the others, and reacts to what they read.
+  const [conversation] = conversations;
+  if (steps <= longSteps || conversation === undefined) return;
+  for (let step = 0; step < steps; step += 1) {
+    const { touch, scroll } = client;
+    // Changes in quick succession among readings, then time in which what was wrongly kept would show.
+    const acts = world.chance(0.15) ? [touch, scroll, touch, scroll, touch] : [scroll];
+    await Promise.all(acts.map((act) => world.wait(world.random() * 100).then(() => act(conversation))));
+    await world.wait(world.random() * 400);
+  }
 };
 
 export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcome> => {
@@ -78,14 +94,22 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   const notes = emptyNotes();
   const table = createMemoryTable({ schema: mainSchema, name: 'sim', now: () => world.now });
   const truth = createTruth(table, mutation, (what) => notes.wrong.push(what));
-  const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), world.pick([1, 1, 2, 3]), weathers(world));
+  const deafCaches = world.chance(0.5);
+  const fleet = new Fleet(world, truth, world.pick([1, 3, 5]), world.pick([1, 1, 2, 3]), weathers(world), {
+    deafCaches,
+    mutation,
+  });
   const people = createPeople(world, world.pick([2, 3, 4]));
 
+  // Long lives cost time; a broken cache shows in nothing else.
+  const long = world.chance(longShare) || mutation === 'CACHE';
   let living = people.length;
   for (const me of people) {
-    const client = createClient(world, fleet, notes, me);
+    const client = createClient(world, fleet, notes, me, deafCaches);
     const others = people.filter((person) => person !== me);
-    live(world, client, me, others, 4 + world.below(8))
+    // Some talk long enough for pages to close.
+    const steps = long ? longSteps + 1 + world.below(20) : 4 + world.below(8);
+    live(world, client, me, others, steps)
       .catch((error: unknown) => notes.wrong.push(`a client failed: ${String(error)}`))
       .finally(() => {
         living -= 1;

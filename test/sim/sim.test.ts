@@ -22,7 +22,7 @@ test('a seed gives the same run again', async () => {
   expect(await runSeed(7)).toEqual(await runSeed(7));
 });
 
-const mutations: readonly Mutation[] = ['LOG-1', 'LOG-3', 'INBOX-3', 'CONV-1', 'INBOX-5'];
+const mutations: readonly Mutation[] = ['LOG-1', 'LOG-3', 'INBOX-3', 'CONV-1', 'INBOX-5', 'CACHE'];
 
 test.each(mutations)('the simulation notices when %s is broken', { timeout: 120_000 }, async (mutation) => {
   for (let seed = 1; seed <= 200; seed += 1) {

@@ -7,8 +7,9 @@ import type { Condition, Item, Table } from '#table/port';
 
 /** `LOG-1`: the put of an entry has no condition. `LOG-3`: of a window only
  * one entry is looked at. `INBOX-3`: rows are written whatever they hold. `CONV-1`: entry 0 is written whatever stands there.
- * `INBOX-5`: whoever read a shard moves its checkpoint, lease or no lease. */
-export type Mutation = 'LOG-1' | 'LOG-3' | 'INBOX-3' | 'CONV-1' | 'INBOX-5';
+ * `INBOX-5`: whoever read a shard moves its checkpoint, lease or no lease. `CACHE`: the level that nodes share keeps what it is
+ * given, whatever was invalidated meanwhile, and the fan-out, which would put it right in a moment, tells it of nothing. */
+export type Mutation = 'LOG-1' | 'LOG-3' | 'INBOX-3' | 'CONV-1' | 'INBOX-5' | 'CACHE';
 
 const isEntryZero = (item: Item): boolean => item.type === 'conversation';
 const isEntry = (item: Item): boolean => item.type === 'message';
