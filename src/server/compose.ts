@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { createKeyEraser } from '#crypto/key-lifecycle';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
-import { createMessenger } from '#messenger/create';
+import { createMessenger, type MessengerOptions } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
 import { startErasureRunner } from '#messenger/lifecycle/erasure-runner';
 import type { Messenger } from '#messenger/messenger';
@@ -66,6 +66,16 @@ const takeTables = async (config: Config): Promise<Tables & { readonly release: 
   }
 };
 
+/** The use cases once more, over patterns that nobody watches. */
+const unwatched = (table: Table, deps: Omit<MessengerOptions, 'patterns'>) => {
+  const patterns = createPatterns(
+    table,
+    () => undefined,
+    () => performance.now(),
+  );
+  return { messenger: createMessenger({ ...deps, patterns }).messenger, patterns };
+};
+
 export const compose = async (config: Config, log: FastifyBaseLogger): Promise<Composition> => {
   const tables = await takeTables(config);
   const uses = createUses();
@@ -74,14 +84,17 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   const sharing = await openSharing(config, log, now);
   let wake = (): void => undefined;
   let wakeErasures = (): void => undefined;
-  const { messenger, fanout, lifecycle } = createMessenger({
-    patterns,
+  const deps = {
     sealer: createSealer({ keyring, now }),
     keys: createKeyEraser(tables.keys),
     cache: sharing.cache,
     bus: sharing.bus,
     now,
     randomBytes,
+  };
+  const { messenger, fanout, lifecycle } = createMessenger({
+    ...deps,
+    patterns,
     appended: () => wake(),
     erasureBegun: () => wakeErasures(),
   });
@@ -89,8 +102,10 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     setTimeout(ms, undefined, { signal }).catch(() => undefined);
   const fanoutFault = (error: unknown): void => log.warn(traceOf(error), 'the fan-out failed; it tries again');
   const time = { now, wait };
-  const runner = startFeedRunner(tables.main.feed, patterns, fanout, consumer, time, fanoutFault, sharing.node);
-  wake = runner.wake;
+  const runner = config.fansOut
+    ? startFeedRunner(tables.main.feed, patterns, fanout, consumer, time, fanoutFault, sharing.node)
+    : undefined;
+  if (runner !== undefined) wake = runner.wake;
   const erasures = config.erases
     ? startErasureRunner(lifecycle, time, (error) =>
         log.warn(traceOf(error), 'an erasure failed; it is taken up again'),
@@ -109,11 +124,11 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     ready: async () => {
       await patterns.getCheckpoint(consumer, 'ready', { deadline: now() + 2_000 });
     },
-    ...(embedded && { lens: createLensSource(messenger, patterns, uses.onUse) }),
+    ...(embedded && { lens: createLensSource(unwatched(tables.main, deps), uses.onUse) }),
     stop: async () => {
       await stopExpiry?.();
       await erasures?.stop();
-      await runner.stop();
+      await runner?.stop();
       messenger.close();
       await sharing.close();
       await tables.main.close();

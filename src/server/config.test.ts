@@ -11,6 +11,7 @@ describe('the environment', () => {
       data: '.parley',
       demo: false,
       erases: true,
+      fansOut: true,
       production: false,
       table: { kind: 'embedded' },
       signIn: { kind: 'embedded' },

@@ -41,6 +41,8 @@ export interface Config {
   readonly logLevel: (typeof logLevels)[number];
   /** Whether erasures are carried out here; otherwise they are only begun here, and `bin/users resume` does the rest. */
   readonly erases: boolean;
+  /** Whether this process runs the fan-out; not where a function behind the stream does. */
+  readonly fansOut: boolean;
   /** Whether `/metrics` answers others than this machine. */
   readonly metricsPublic: boolean;
   /** How many proxies stand in front and set X-Forwarded-For; 0: the socket's own address counts. */
@@ -176,6 +178,7 @@ export const readConfig = (environment: Environment): Config => {
     },
     logLevel,
     erases: read.flag('PARLEY_ERASES', '1'),
+    fansOut: read.flag('PARLEY_FANOUT', '1'),
     metricsPublic: read.flag('METRICS_PUBLIC'),
     proxies: read.whole('PROXIES', 0, 0, 10),
   };

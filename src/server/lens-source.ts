@@ -1,5 +1,4 @@
 /** What the Lens looks at: the uses of patterns as they happen, and a conversation's items as they stand in the table. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Messenger } from '#messenger/messenger';
 import type { Patterns } from '#store/patterns';
 import type { LensSource } from './routes/lens.ts';
@@ -9,26 +8,25 @@ const itemsMax = 50;
 /** Participants whose inbox rows it shows beside them: more would be a drawing of nothing but rows. */
 const rowsMax = 10;
 
-export const createLensSource = (messenger: Messenger, patterns: Patterns, onUse: LensSource['onUse']): LensSource => {
-  // What the Lens itself reads is no part of what it looks at: it reads after every write.
-  const looking = new AsyncLocalStorage<true>();
-  return {
-    onUse: (listener) =>
-      onUse((use) => {
-        if (looking.getStore() === undefined) listener(use);
-      }),
-    items: (call, conversation) =>
-      looking.run(true, async () => {
-        // The history decides what this user may see at all: who was removed sees no item written later, sealed or not.
-        const { messages } = await messenger.history(call, conversation, { limit: itemsMax });
-        const readable = new Set(messages.map((message) => message.seq));
-        const below = (messages[0]?.seq ?? 0) + 1;
-        const { items } = await patterns.readTail(conversation, below, itemsMax, call);
-        const log = items.filter((item) => item.type === 'conversation' || readable.has(item.seq));
-        const { participants } = await messenger.conversation(call, conversation);
-        const users = participants.slice(0, rowsMax).map((participant) => participant.uuid);
-        const rows = await patterns.getInboxRows(users, conversation, call);
-        return [...log, ...rows] as readonly object[] as readonly Readonly<Record<string, unknown>>[];
-      }),
-  };
-};
+/**
+ * @param unwatched use cases and patterns whose uses nobody is told of: what the Lens itself reads, after every write, is no
+ * part of what it looks at.
+ */
+export const createLensSource = (
+  { messenger, patterns }: { readonly messenger: Messenger; readonly patterns: Patterns },
+  onUse: LensSource['onUse'],
+): LensSource => ({
+  onUse,
+  items: async (call, conversation) => {
+    // The history decides what this user may see at all: who was removed sees no item written later, sealed or not.
+    const { messages } = await messenger.history(call, conversation, { limit: itemsMax });
+    const readable = new Set(messages.map((message) => message.seq));
+    const below = (messages[0]?.seq ?? 0) + 1;
+    const { items } = await patterns.readTail(conversation, below, itemsMax, call);
+    const log = items.filter((item) => item.type === 'conversation' || readable.has(item.seq));
+    const { participants } = await messenger.conversation(call, conversation);
+    const users = participants.slice(0, rowsMax).map((participant) => participant.uuid);
+    const rows = await patterns.getInboxRows(users, conversation, call);
+    return [...log, ...rows] as readonly object[] as readonly Readonly<Record<string, unknown>>[];
+  },
+});

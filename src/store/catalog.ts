@@ -121,7 +121,7 @@ export const catalog = {
     operation: 'GetItem',
     key: 'pk = USR#user, sk = GRP#conversation',
     items: ['inbox_row'],
-    roles: ['service', 'fanout'],
+    roles: ['service', 'fanout', 'lifecycle'],
     cost: '0.5 read',
   },
   getInboxRows: {
@@ -177,7 +177,7 @@ export const catalog = {
     operation: 'BatchGetItem',
     key: 'pk = USR#user, sk = PROFILE, for each user',
     items: ['profile'],
-    roles: ['service'],
+    roles: ['service', 'lifecycle'],
     cost: '0.5 read each',
   },
   changeProfile: {
@@ -338,7 +338,7 @@ export const catalog = {
     operation: 'GetItem',
     key: 'pk = CHK#consumer, sk = shard',
     items: ['checkpoint'],
-    roles: ['fanout'],
+    roles: ['fanout', 'service'],
     cost: '1 read (consistent)',
   },
   putCheckpoint: {

@@ -53,14 +53,23 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
   const wrapper = await createLocalWrapper({ folder, nodeEnv: undefined });
   let wake = (): void => undefined;
   let wakeErasures = (): void => undefined;
-  const { messenger, fanout, lifecycle } = createMessenger({
-    patterns,
+  const deps = {
     sealer: createSealer({ keyring: createKeyring({ table: keys, wrapper, now, randomBytes }), now }),
     keys: createKeyEraser(keys),
     cache: createLocalCache(now, Math.random),
     bus: createLocalBus(),
     now,
     randomBytes,
+  };
+  const quiet = createPatterns(
+    table,
+    () => undefined,
+    () => performance.now(),
+  );
+  const unwatched = { messenger: createMessenger({ ...deps, patterns: quiet }).messenger, patterns: quiet };
+  const { messenger, fanout, lifecycle } = createMessenger({
+    ...deps,
+    patterns,
     appended: () => wake(),
     erasureBegun: () => wakeErasures(),
   });
@@ -91,7 +100,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     signIn: () => ({ sign_in: 'embedded', people: [{ handle: 'ada', display_name: 'Ada' }] }),
     rateLimits: { perUser: 100_000, perAddress: 100_000 },
     onUse: uses.onUse,
-    lens: createLensSource(messenger, patterns, uses.onUse),
+    lens: createLensSource(unwatched, uses.onUse),
     now,
     random: Math.random,
     randomUuid: randomUUID,

@@ -194,6 +194,8 @@ function taskDefinition(
     PROXIES: '1',
     // Noted here, carried out by the life-cycle task, whose role may delete.
     PARLEY_ERASES: '0',
+    // The function behind the stream does; the service has no right to the stream.
+    PARLEY_FANOUT: '0',
     COGNITO_DOMAIN: use.identity.domainUrl,
     VALKEY_URL: use.caches.valkeyUrl,
     DAX_ENDPOINT: use.caches.daxEndpoint,
