@@ -6,6 +6,7 @@ import { groupMembersEverMax, groupMembersMax, titleCharactersMax } from '#domai
 import { isIn, present, withMember, withoutMember } from '#domain/membership';
 import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
+import { tombstone } from '#domain/tombstone';
 import { uuidFromSha1, uuidV7 } from '#domain/uuid';
 import type { ConversationItem, EntryItem, Membership, MembershipChange } from '#store/items';
 import { folderChange } from '#store/positions';
@@ -71,8 +72,8 @@ export const createConversations = (
       created_at: item.created_at,
       participants: users.map((uuid) => ({
         uuid,
-        handle: known.get(uuid)?.handle ?? 'deleted',
-        display_name: known.get(uuid)?.display_name ?? 'Deleted user',
+        handle: known.get(uuid)?.handle ?? tombstone.handle,
+        display_name: known.get(uuid)?.display_name ?? tombstone.display_name,
         read_seq: readSeq.get(uuid) ?? 0,
       })),
     };

@@ -32,11 +32,16 @@ interface Draft {
   readonly changed: Set<number>;
 }
 
+/** Whom a system entry says it happened to; an erasure changes it. */
+const subjectOf = ({ change }: EntryItem): string | undefined =>
+  change !== undefined && 'user_uuid' in change ? change.user_uuid : undefined;
+
 const showsDifferently = (before: EntryItem | undefined, after: EntryItem): boolean =>
   before?.message !== after.message ||
   before?.preview !== after.preview ||
   before?.deleted_at !== after.deleted_at ||
-  before?.user_uuid !== after.user_uuid;
+  before?.user_uuid !== after.user_uuid ||
+  subjectOf(before) !== subjectOf(after);
 
 /** @param records of one or more shards, each item's in the order they were made. */
 export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {

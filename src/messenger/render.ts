@@ -1,6 +1,7 @@
 /** Stored items to views: texts opened, system entries put into words, rows with their unread count. */
 import type { Place } from '#crypto/port';
 import type { ConversationUuid, UserUuid } from '#domain/ids';
+import { tombstone } from '#domain/tombstone';
 import type { EntryItem, InboxRowItem, MembershipChange, ProfileItem } from '#store/items';
 import { isArchived } from '#store/positions';
 import type { CallOptions } from '#table/port';
@@ -47,7 +48,7 @@ const changeText = (change: MembershipChange, nameOf: (user: string) => string, 
 };
 
 const subjectOf = (change: MembershipChange | undefined): string[] =>
-  change !== undefined && 'user_uuid' in change ? [change.user_uuid] : [];
+  change !== undefined && 'user_uuid' in change && change.user_uuid !== tombstone.user_uuid ? [change.user_uuid] : [];
 
 export interface Render {
   messages(entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]>;
@@ -62,7 +63,8 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
   const namesOf = async (changes: readonly (MembershipChange | undefined)[], call?: CallOptions) => {
     const users = changes.flatMap(subjectOf);
     const found = users.length === 0 ? new Map<string, ProfileItem>() : await profiles.many(users, call);
-    return (user: string): string => found.get(user)?.display_name ?? someone;
+    return (user: string): string =>
+      user === tombstone.user_uuid ? tombstone.display_name : (found.get(user)?.display_name ?? someone);
   };
 
   const frame = (entry: EntryItem) => ({

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConversationUuid } from '#domain/ids';
 import { tombstone } from '#domain/tombstone';
 import { quietMs } from '#messenger/lifecycle/erase';
+import { catalog, type Role } from '#store/catalog';
 import type { Item } from '#table/port';
 import { skipServerTests } from '../support/dynoxide.ts';
 import { must, named, onDynamo, onLmdb, onMemory, type Person, type Rig, startRig, textOf, watched } from './rig.ts';
@@ -20,7 +21,7 @@ interface Scene {
 }
 
 /** Everything that a person can leave behind. */
-const live = async (rig: Rig): Promise<Scene> => {
+const live = async (rig: Rig, settled = true): Promise<Scene> => {
   const { messenger } = rig.node;
   const ada = await rig.person('ada', 'Ada Lovelace');
   const bob = await rig.person('bob', 'Bob');
@@ -47,7 +48,7 @@ const live = async (rig: Rig): Promise<Scene> => {
   await rig.say(bob, left, 'Bob, once she was gone');
   await messenger.block({ user: ada.user }, dot.handle);
   await messenger.block({ user: cyd.user }, ada.handle);
-  await rig.settle();
+  if (settled) await rig.settle();
   return { ada, bob, cyd, direct, group, left };
 };
 
@@ -226,26 +227,68 @@ test('[USER-5] what was under way when it began is erased as well: a send, a rea
 test('[USER-5] a fan-out that comes only after the erasure brings nothing back', async () => {
   const rig = await startRig();
   try {
-    const ada = await rig.person('ada', 'Ada Lovelace');
-    const bob = await rig.person('bob');
-    const direct = await rig.open(ada, ['bob']);
-    await rig.say(ada, direct, 'Adas first word');
+    const scene = await live(rig, false);
+    const { ada, bob, direct, left } = scene;
+    // The newest entry there is about Ada.
+    await rig.node.messenger.addParticipant({ user: bob.user }, left, ada.handle);
+    await rig.node.messenger.removeParticipant({ user: bob.user }, left, ada.handle);
     await rig.node.messenger.eraseMe({ user: ada.user });
     await carryOut(rig, ada);
-    // The whole feed, from the first record on, in one go and once more.
-    await rig.settle(rig.startNode());
-    await expectGone(rig, { ada });
-    const { items } = { items: await rig.tables.main.feed.shards() };
-    for (const shard of items) {
+    // The whole feed, from the first record on: record by record, in one go, and once more by another node.
+    for (const shard of await rig.tables.main.feed.shards()) {
       const { records } = await rig.tables.main.feed.read(shard.id, 'oldest', 1_000);
+      const slow = rig.startNode();
+      for (const record of records) await slow.fanout([record]);
+      await expectGone(rig, scene);
       await rig.startNode().fanout(records);
-      for (const record of records) await rig.startNode().fanout([record]);
+      await expectGone(rig, scene);
     }
-    await expectGone(rig, { ada });
+    await rig.settle(rig.startNode());
+    await expectGone(rig, scene);
+    expect(await rig.node.lifecycle.open()).toEqual([]);
     const { conversations } = await rig.node.messenger.inbox({ user: bob.user }, { folder: 'inbox', limit: 5 });
-    expect(conversations).toMatchObject([
-      { uuid: direct, other_user_handle: 'deleted', last_message: '', last_seq: 1 },
-    ]);
+    expect(conversations.find((row) => row.uuid === left)?.last_message).toBe('removed Deleted user');
+    expect(conversations.find((row) => row.uuid === direct)).toMatchObject({
+      other_user_handle: 'deleted',
+      last_message: 'what Bob answered',
+    });
+  } finally {
+    await rig.close();
+  }
+});
+
+test('[TABLE-2] [SEC-4] each role asks only what the catalog lets it: service, fan-out and life cycle', async () => {
+  const rig = await startRig();
+  try {
+    const { ada, bob } = await live(rig);
+    const [service, worker, fanout] = [rig.startNode(), rig.startNode(), rig.startNode()];
+    const beyond = (node: typeof rig.node, role: Role) =>
+      [...new Set(node.uses.map((use) => use.pattern))].filter(
+        (name) => !(catalog[name].roles as readonly Role[]).includes(role),
+      );
+    await service.messenger.eraseMe({ user: ada.user });
+    await service.messenger.isServed(ada.user);
+    await worker.lifecycle.open();
+    const receipt = await carryOut(rig, ada, worker);
+    await worker.lifecycle.receipt(receipt);
+    await worker.lifecycle.audit.audited({ by: 'op', act: 'export', user: bob.user }, async () => {
+      const lines: string[] = [];
+      for await (const line of worker.lifecycle.exportOf({ user: bob.user })) lines.push(line);
+      const { cursor } = JSON.parse(lines.at(-2) ?? '{}');
+      for await (const line of worker.lifecycle.exportOf({ user: bob.user }, cursor)) lines.push(line);
+    });
+    await worker.lifecycle.setStatus(bob.user, 'disabled');
+    await worker.lifecycle.find('bob');
+    for await (const _ of worker.lifecycle.users());
+    for await (const _ of worker.lifecycle.audit.list('2026-01'));
+    await rig.settle(fanout);
+    for (const shard of await rig.tables.main.feed.shards()) {
+      const { records } = await rig.tables.main.feed.read(shard.id, 'oldest', 1_000);
+      await fanout.fanout(records);
+    }
+    expect(beyond(service, 'service')).toEqual([]);
+    expect(beyond(worker, 'lifecycle')).toEqual([]);
+    expect(beyond(fanout, 'fanout')).toEqual([]);
   } finally {
     await rig.close();
   }
