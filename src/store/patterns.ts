@@ -31,7 +31,7 @@ import type {
 import * as keys from './keys.ts';
 import { createRequests, type Observe, type PatternUse } from './metered.ts';
 
-export type { Observe, Page, PatternUse } from './metered.ts';
+export type { Observe, PatternUse } from './metered.ts';
 
 const absent: Condition = { attribute: 'pk', is: 'absent' };
 const present: Condition = { attribute: 'pk', is: 'present' };
