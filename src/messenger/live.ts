@@ -5,6 +5,7 @@
 import type { BusEvent } from '#bus/port';
 import type { EntryItem, InboxRowItem } from '#store/items';
 import type { Deps } from './deps.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Render } from './render.ts';
 import type { LiveEvent } from './views.ts';
 
@@ -15,6 +16,8 @@ const waitingMax = 10_000;
 const recheckMs = 3_500;
 /** Users in one read, DynamoDB's own bound; each costs half a read unit. */
 const usersAtOnce = 100;
+/** A node with all the streams it takes is through in half a second. */
+const batchesAtOnce = 4;
 
 /** Calls back every so many milliseconds, until the returned function is called. */
 export type Every = (ms: number, run: () => void) => () => void;
@@ -71,15 +74,16 @@ export const createLive = (
     checking = true;
     try {
       const users = [...listeners.keys()];
-      for (let at = 0; at < users.length; at += usersAtOnce) {
-        const asked = users.slice(at, at + usersAtOnce);
+      const batches: string[][] = [];
+      for (let at = 0; at < users.length; at += usersAtOnce) batches.push(users.slice(at, at + usersAtOnce));
+      await inParallel(batches, batchesAtOnce, async (asked) => {
         const profiles = await patterns.getProfiles(asked);
         const served = new Set(profiles.flatMap(({ uuid, status }) => (status === 'active' ? [uuid] : [])));
         for (const user of asked) {
           // Asked once more, consistently, before a stream is cut for what a lagging replica said.
           if (!served.has(user) && !(await standing.suspected(user))) tell(user, { type: 'signed_out', data: {} });
         }
-      }
+      });
     } catch {
       // The table is away: nothing can be told of anybody, and nobody's requests are served either.
     } finally {
