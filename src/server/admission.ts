@@ -74,4 +74,4 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
   };
 };
 
-export type Admission = ReturnType<typeof createAdmission>;
+type Admission = ReturnType<typeof createAdmission>;

@@ -11,8 +11,6 @@ export const indexes = {
   inbox: { partitionKey: 'inbox', sortKey: 'last_message_at' },
 } as const;
 
-export type IndexName = keyof typeof indexes;
-
 /** A table as `CreateTable`, the embedded table and the infrastructure need it. Billing is on demand everywhere. */
 export interface TableSchema {
   readonly indexes: { readonly [name: string]: { readonly partitionKey: string; readonly sortKey: string } };
