@@ -21,6 +21,7 @@ import { dayKey, formatDay, formatNumber } from '../format.ts';
 import { keepInRange } from '../keep-in-range.ts';
 import { personName } from '../names.ts';
 import { Icon } from '../ui/icons.tsx';
+import { usePatience } from '../use-patience.ts';
 import type { EntryActions } from './actions.ts';
 import { Entry, PendingEntry } from './entry.tsx';
 
@@ -66,6 +67,7 @@ export function MessageLog(props: MessageLogProps) {
   const [away, setAway] = useState(false);
   const placed = useRef(false);
   const [settled, setSettled] = useState(false);
+  const { rested, ask } = usePatience();
   const heightSeen = useRef(0);
   const awaySeen = useRef(false);
 
@@ -120,12 +122,10 @@ export function MessageLog(props: MessageLogProps) {
   }, [wanted]);
 
   useEffect(() => {
-    if (!settled) return;
-    if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) timeline.loadOlder().catch(() => undefined);
-    if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) {
-      timeline.loadNewer().catch(() => undefined);
-    }
-  }, [timeline, snapshot, first, last, settled]);
+    if (!settled || !rested) return;
+    if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) ask(timeline.loadOlder);
+    if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) ask(timeline.loadNewer);
+  }, [timeline, snapshot, first, last, settled, rested, ask]);
 
   const seqAt = useCallback(
     (index: number): number | undefined => {

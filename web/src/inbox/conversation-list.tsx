@@ -8,6 +8,7 @@ import { readDraft } from '../drafts.ts';
 import { keepInRange } from '../keep-in-range.ts';
 import { codeText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
+import { usePatience } from '../use-patience.ts';
 import { ConversationRow } from './conversation-row.tsx';
 
 const rowPx = 72;
@@ -25,6 +26,7 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
   const { session, me } = useApp();
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
+  const { rested, ask } = usePatience();
   const { rows, hasMore, loadingMore, load } = snapshot;
   const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => rows.some((row) => row.uuid === uuid));
   const tabIndex = rows.findIndex((row) => row.uuid === tabStop);
@@ -40,10 +42,9 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
   const lastShown = virtual.range?.endIndex ?? -1;
 
   useEffect(() => {
-    if (hasMore && !loadingMore && lastShown >= rows.length - loadAhead) {
-      session.inbox.loadMore(folder).catch(() => undefined); // the folder's own state says that it failed
-    }
-  }, [session, folder, hasMore, loadingMore, lastShown, rows.length]);
+    if (!rested || !hasMore || loadingMore || lastShown < rows.length - loadAhead) return;
+    ask(() => session.inbox.loadMore(folder));
+  }, [session, folder, hasMore, loadingMore, lastShown, rows.length, rested, ask]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = tabIndex;
