@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KeyWrapper } from '#crypto/key-wrapper';
 import { createLocalWrapper } from '#crypto/local-wrapper';
 import { openEmbeddedTable } from '#table/embedded/lmdb-table';
-import type { ScannableTable } from '#table/port';
+import type { Item, ScannableTable } from '#table/port';
 import { keysSchema, mainSchema } from '#table/schema';
 import type { Config } from './config.ts';
 
@@ -23,6 +23,25 @@ export const dataLayout = (data: string) => ({
   keyFiles: join(data, 'key-files'),
 });
 
+/** Who is in a group changes, so its first entry is always asked for at the table; all else that is read as settled lasts. */
+const lasting = (item: Item): boolean => item.type !== 'conversation' || item.kind === 'direct';
+
+const throughDax = async (main: ScannableTable, endpoint: string, region: string): Promise<ScannableTable> => {
+  const [{ openDax }, { readThroughDax }] = await Promise.all([
+    import('#table/dax/client'),
+    import('#table/dax/reads'),
+  ]);
+  const dax = openDax(endpoint, region);
+  const through = readThroughDax(main, dax, lasting, { now });
+  return {
+    ...through,
+    close: async () => {
+      dax.close();
+      await main.close();
+    },
+  };
+};
+
 /** Opens the tables. Makes none on DynamoDB (`schema-load` does); in an empty data folder both are made. */
 export const openTables = async ({ table, data }: Config): Promise<Tables> => {
   if (table.kind === 'dynamodb') {
@@ -30,8 +49,9 @@ export const openTables = async ({ table, data }: Config): Promise<Tables> => {
     const { createDynamoTable } = await import('#table/dynamodb/table');
     const { region, endpoint } = table;
     const common = { region, endpoint, now, random: Math.random };
+    const main = createDynamoTable({ ...common, name: table.table, schema: mainSchema });
     return {
-      main: createDynamoTable({ ...common, name: table.table, schema: mainSchema }),
+      main: table.dax === undefined ? main : await throughDax(main, table.dax, region),
       keys: createDynamoTable({ ...common, name: `${table.table}-keys`, schema: keysSchema }),
     };
   }
