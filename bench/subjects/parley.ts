@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ConversationUuid, conversationUuid } from '#domain/ids';
 import { startFeedRunner } from '#messenger/feed-runner';
+import { isNews } from '#store/positions';
 import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import { keysSchema, mainSchema } from '#table/schema';
 import { messageUuidAt } from '../harness/random.ts';
@@ -27,7 +28,8 @@ export const start: StartSubject = async ({ world, random, folder }) => {
     node.patterns,
     async (records) => {
       await node.fanout(records);
-      appliedEntries += records.filter(({ kind, after }) => kind === 'insert' && after?.type === 'message').length;
+      const inserted = records.filter((record) => record.kind === 'insert' && isNews(record));
+      appliedEntries += inserted.filter(({ after }) => after?.type === 'message').length;
     },
     'fanout',
     { now, wait: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined) },

@@ -57,12 +57,27 @@ export interface Codec {
   /** A new object each time: nothing is shared between callers. */
   decode(reader: KvReader, stored: Stored): Item;
   /** After a commit that did not happen: shapes that it would have stored are not there. */
+  /** As `decode`, but at the first call of what it returns, which may come after the step that read the bytes. */
+  decodeLater(reader: KvReader, stored: Stored): () => Item;
   forget(): void;
 }
 
 const SHAPE_PREFIX = 'shape/';
 const shapeKey = (id: number): Buffer => Buffer.from(`${SHAPE_PREFIX}${String(id).padStart(5, '0')}`, 'latin1');
 const fingerprint = (names: readonly string[]): string => names.join('\n');
+
+const shapeIn = (bytes: Uint8Array): number => ((bytes[SHAPE_OFFSET] ?? 0) << 8) | (bytes[SHAPE_OFFSET + 1] ?? 0);
+
+const unpackShaped = (bytes: Uint8Array, names: readonly string[]): Item => {
+  const values = packr.unpack(bytes, payload) as Value[];
+  const item: { pk: string; sk: string; [name: string]: Value } = { pk: '', sk: '' };
+  for (let i = 0; i < values.length; i += 1) {
+    const name = names[i];
+    const value = values[i];
+    if (name !== undefined && value !== undefined) item[name] = value;
+  }
+  return item;
+};
 
 export const createCodec = (): Codec => {
   /** By id, from 1 on; another process may know more, this one never knows others. */
@@ -126,17 +141,20 @@ export const createCodec = (): Codec => {
     },
 
     decode(reader, { bytes }) {
-      const id = ((bytes[SHAPE_OFFSET] ?? 0) << 8) | (bytes[SHAPE_OFFSET + 1] ?? 0);
-      if (id === NO_SHAPE) return packr.unpack(bytes, payload) as Item;
-      const names = namesOf(reader, id);
-      const values = packr.unpack(bytes, payload) as Value[];
-      const item: { pk: string; sk: string; [name: string]: Value } = { pk: '', sk: '' };
-      for (let i = 0; i < values.length; i += 1) {
-        const name = names[i];
-        const value = values[i];
-        if (name !== undefined && value !== undefined) item[name] = value;
-      }
-      return item;
+      const id = shapeIn(bytes);
+      return id === NO_SHAPE ? (packr.unpack(bytes, payload) as Item) : unpackShaped(bytes, namesOf(reader, id));
+    },
+
+    decodeLater(reader, { bytes }) {
+      const id = shapeIn(bytes);
+      const names = id === NO_SHAPE ? undefined : namesOf(reader, id);
+      // The store's bytes are good for the step that reads them; these outlive it.
+      const kept = Buffer.from(bytes);
+      let item: Item | undefined;
+      return () => {
+        item ??= names === undefined ? (packr.unpack(kept, payload) as Item) : unpackShaped(kept, names);
+        return item;
+      };
     },
 
     forget() {
@@ -152,8 +170,15 @@ export const encodeNumber = (value: number): Uint8Array => Buffer.from(String(va
 export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined =>
   bytes === undefined ? undefined : Number(Buffer.from(bytes).toString('latin1'));
 
-/** A feed record: where it stands, when it was made (ms), and the two images as they were stored. */
-export type FeedValue = readonly [position: number, at: number, before: Uint8Array | null, after: Uint8Array | null];
+/** A feed record: where it stands, when it was made (ms), the item's key, and the two images as they were stored. */
+export type FeedValue = readonly [
+  position: number,
+  at: number,
+  pk: string,
+  sk: string,
+  before: Uint8Array | null,
+  after: Uint8Array | null,
+];
 
 export const encodeFeedValue = (value: FeedValue): Uint8Array => Buffer.from(packr.pack(value));
 

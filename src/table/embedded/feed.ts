@@ -3,7 +3,7 @@
  * records kept for 24 hours and then trimmed by the commits that follow.
  */
 import { TableError } from '../errors.ts';
-import type { ChangeRecord, FeedPage, FeedStart, Item } from '../port.ts';
+import type { ChangeRecord, FeedPage, FeedStart, Item, Key } from '../port.ts';
 import {
   type Codec,
   decodeFeedValue,
@@ -49,10 +49,11 @@ export const beginFeed = (writer: KvWriter, at: number): FeedSession => {
 export const appendRecord = (
   writer: KvWriter,
   feed: FeedSession,
+  { pk, sk }: Key,
   before: Stored | undefined,
   after: Stored | undefined,
 ): void => {
-  const value = encodeFeedValue([feed.next, feed.at, before?.bytes ?? null, after?.bytes ?? null]);
+  const value = encodeFeedValue([feed.next, feed.at, pk, sk, before?.bytes ?? null, after?.bytes ?? null]);
   writer.put('feed', feedKey(feed.next), value);
   feed.next += 1;
 };
@@ -84,20 +85,23 @@ export interface FeedSource {
   readonly codec: Codec;
 }
 
-const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | null): Item | undefined =>
-  bytes === null ? undefined : codec.decode(reader, storedOf(bytes));
+/** An image that is decoded when somebody looks: most readers pass over most records by their keys. */
+const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | null): (() => Item | undefined) =>
+  bytes === null ? () => undefined : codec.decodeLater(reader, storedOf(bytes));
 
-const recordOf = (source: FeedSource, [position, at, bytesBefore, bytesAfter]: FeedValue): ChangeRecord => {
+const recordOf = (source: FeedSource, [position, at, pk, sk, bytesBefore, bytesAfter]: FeedValue): ChangeRecord => {
   const before = imageOf(source, bytesBefore);
   const after = imageOf(source, bytesAfter);
-  const image = after ?? before;
-  if (image === undefined) throw new TableError('unavailable', 'a record of the feed is damaged: it has no image');
   return {
     position: formatPosition(position),
-    kind: before === undefined ? 'insert' : after === undefined ? 'remove' : 'modify',
-    key: { pk: image.pk, sk: image.sk },
-    before,
-    after,
+    kind: bytesBefore === null ? 'insert' : bytesAfter === null ? 'remove' : 'modify',
+    key: { pk, sk },
+    get before() {
+      return before();
+    },
+    get after() {
+      return after();
+    },
     at,
   };
 };

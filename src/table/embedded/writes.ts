@@ -140,7 +140,7 @@ export const writeItem = (session: WriteSession, schema: TableSchema, request: W
     if (after === undefined) session.writer.delete('items', place);
     else session.writer.put('items', place, after.stored.bytes);
     if (schema.ttl !== undefined) writeExpiry(session, schema.ttl, key, before, after);
-    if (session.feed !== undefined) appendRecord(session.writer, session.feed, before?.stored, after?.stored);
+    if (session.feed !== undefined) appendRecord(session.writer, session.feed, key, before?.stored, after?.stored);
   }
   return (
     tableWriteUnits(before?.stored.size ?? 0, after?.stored.size ?? 0) +
