@@ -73,5 +73,3 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
     inFlight: () => inFlight,
   };
 };
-
-type Admission = ReturnType<typeof createAdmission>;
