@@ -67,21 +67,26 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
       user === tombstone.user_uuid ? tombstone.display_name : (found.get(user)?.display_name ?? someone);
   };
 
-  const frame = (entry: EntryItem) => ({
-    uuid: entry.uuid,
-    seq: entry.seq,
-    message_group_uuid: entry.message_group_uuid,
-    kind: entry.kind,
-    user_uuid: entry.user_uuid,
-    handle: entry.handle,
-    display_name: entry.display_name,
-    created_at: entry.created_at,
-    ...(entry.edited_at !== undefined && { edited_at: entry.edited_at }),
-    ...(entry.deleted_at !== undefined && { deleted_at: entry.deleted_at }),
-    ...(entry.reply_to !== undefined && { reply_to: entry.reply_to }),
-    ...(entry.reactions !== undefined && { reactions: reactionsView(entry.reactions) }),
-    ...(entry.rev !== undefined && { rev: entry.rev }),
-  });
+  /** All but the text. Twenty of these make a page: fields are set one by one, since spreading each costs several times that. */
+  const frame = (entry: EntryItem): { -readonly [Name in keyof MessageView]: MessageView[Name] } => {
+    const { uuid, seq, message_group_uuid, kind, user_uuid, handle, display_name, created_at } = entry;
+    const view: ReturnType<typeof frame> = {
+      uuid,
+      seq,
+      message_group_uuid,
+      kind,
+      user_uuid,
+      handle,
+      display_name,
+      created_at,
+    };
+    if (entry.edited_at !== undefined) view.edited_at = entry.edited_at;
+    if (entry.deleted_at !== undefined) view.deleted_at = entry.deleted_at;
+    if (entry.reply_to !== undefined) view.reply_to = entry.reply_to;
+    if (entry.reactions !== undefined) view.reactions = reactionsView(entry.reactions);
+    if (entry.rev !== undefined) view.rev = entry.rev;
+    return view;
+  };
 
   const messages = async (entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]> => {
     const sealed = entries.flatMap((entry) =>
@@ -98,15 +103,15 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
     ]);
     let next = 0;
     return entries.map((entry) => {
+      const view = frame(entry);
       if (entry.change !== undefined) {
-        return { ...frame(entry), message: changeText(entry.change, nameOf, entry.membership?.title) };
+        view.message = changeText(entry.change, nameOf, entry.membership?.title);
+      } else if (entry.message !== undefined) {
+        const result = opened[next++];
+        if (result !== undefined && 'text' in result) view.message = result.text;
+        else view.unreadable = result?.unreadable ?? 'malformed';
       }
-      if (entry.message === undefined) return frame(entry);
-      const result = opened[next++];
-      if (result === undefined || 'unreadable' in result) {
-        return { ...frame(entry), unreadable: result?.unreadable ?? 'malformed' };
-      }
-      return { ...frame(entry), message: result.text };
+      return view;
     });
   };
 
