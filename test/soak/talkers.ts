@@ -24,26 +24,28 @@ const signIn = async (url: string, handle: string): Promise<SignedIn> => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ handle }),
-    });
-    if (answer.ok) return (await answer.json()) as SignedIn;
-    if (waited > patienceMs) throw new Error(`${handle} cannot sign in: ${await answer.text()}`);
+    }).catch(() => undefined);
+    if (answer?.ok) return (await answer.json()) as SignedIn;
+    if (waited > patienceMs) throw new Error(`${handle} cannot sign in: ${await answer?.text()}`);
     await sleep(200);
   }
 };
 
-export const startTalker = async (url: string, handle: string): Promise<Talker> => {
+/** @param startedAt when the node was started last: the local issuer's tokens are good for as long as its process lives. */
+export const startTalker = async (url: string, handle: string, startedAt: () => number = () => 0): Promise<Talker> => {
   const runtime = platformRuntime();
-  let signed = await signIn(url, handle);
-  const token = async (): Promise<string> => signed.access_token;
+  const signed = await signIn(url, handle);
+  let issued = { at: startedAt(), token: Promise.resolve(signed.access_token) };
+  const token = (): Promise<string> => {
+    if (issued.at !== startedAt()) {
+      issued = { at: startedAt(), token: signIn(url, handle).then(({ access_token }) => access_token) };
+    }
+    return issued.token;
+  };
   const api = createApi({ baseUrl: url, ...runtime, token, timeoutMs: 10_000 });
   // Tokens last an hour, a soak may last longer.
   const renewing = setInterval(() => {
-    signIn(url, handle).then(
-      (again) => {
-        signed = again;
-      },
-      () => undefined,
-    );
+    issued = { ...issued, at: -1 };
   }, 600_000);
   renewing.unref();
   let stored: string | null = null;
