@@ -17,10 +17,19 @@ const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => 
   }
   expect.fail('it did not come to be');
 };
-const one = async (level: SharedLevel, key: string): Promise<SharedRead> => {
+const once = async (level: SharedLevel, key: string): Promise<SharedRead> => {
   const [read] = await level.read([key]);
   if (read === undefined) throw new Error('one key, one answer');
   return read;
+};
+/** On a busy machine a level may pass for away for a moment; that is not what these tests are about. */
+const one = async (level: SharedLevel, key: string): Promise<SharedRead> => {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const read = await once(level, key);
+    if (read.state !== 'away') return read;
+    await sleep(10);
+  }
+  return once(level, key);
 };
 const stampOf = (read: SharedRead): string => {
   if (read.state !== 'miss') throw new Error(`a ${read.state} has no stamp`);
@@ -195,7 +204,7 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
     } finally {
       server.resume();
     }
-    await until(async () => (await one(a.level, 'x')).state !== 'away');
+    expect((await one(a.level, 'x')).state).toBe('miss');
     await a.close();
   });
 });

@@ -65,8 +65,10 @@ export const startValkeyServer = async (): Promise<ValkeyServer> => {
     child = started;
     for (let waited = 0; waited < startMsMax; waited += pollMs) {
       if (started.exitCode !== null) break;
-      if (await accepts(port)) return;
+      const accepted = await accepts(port);
       await sleep(pollMs);
+      // Whoever accepts must be this one: a port that was free a moment ago may be somebody else's by now.
+      if (accepted && started.exitCode === null) return;
     }
     throw new Error(`${binary} did not start on port ${port}`);
   };
