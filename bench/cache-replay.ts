@@ -8,14 +8,14 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createLocalCache } from '#cache/local';
 import type { Cache } from '#cache/port';
+import type { SharedLevel, SharedRead } from '#cache/shared';
 import { seqMax } from '#domain/limits';
 import { createPages, type Pages } from '#messenger/pages';
 import type { EntryItem } from '#store/items';
 import { createPatterns, type PatternUse } from '#store/patterns';
 import { createMemoryTable } from '#table/embedded/memory-table';
 import { mainSchema } from '#table/schema';
-import { createMemoryShared } from '../test/cache/memory-level.ts';
-import { seeded } from '../test/support/fault-proxy.ts';
+import { seeded } from './harness/random.ts';
 
 const { values } = parseArgs({
   options: {
@@ -105,17 +105,26 @@ const replay = async (readers: readonly Read[]) => {
 
 const nodes = Array.from({ length: Number(values.nodes) }, (_, index) => `node ${index}`);
 const clock = () => now;
-const shared = createMemoryShared(clock);
+/** The level that the nodes share, of which nothing expires and nothing is invalidated while this runs. */
+const stored = new Map<string, unknown>();
+const shared: SharedLevel = {
+  read: async (keys) =>
+    keys.map((key): SharedRead => {
+      const value = stored.get(key);
+      if (value === undefined) return { state: 'miss', stamp: '', changed: false };
+      return { state: 'hit', value, leftMs: Number.MAX_SAFE_INTEGER };
+    }),
+  write: (key, _stamp, value) => void stored.set(key, value),
+  invalidate: () => undefined,
+  onInvalidated: () => () => undefined,
+};
 /** Without a cache: one query a page, for just its entries. */
 const bare: Read = async (conversation, { first, last, limit }) =>
   (await patterns.listMessages(conversation, first, last, { limit })).items;
 const report = [
   ['no cache', await replay(nodes.map(() => bare))],
   ['in process', await replay(nodes.map(() => through(createLocalCache(clock, () => 1))))],
-  [
-    'in process and shared',
-    await replay(nodes.map((node) => through(createLocalCache(clock, () => 1, { shared: shared.at(node) })))),
-  ],
+  ['in process and shared', await replay(nodes.map(() => through(createLocalCache(clock, () => 1, { shared }))))],
 ] as const;
 console.log(`${count} conversations of ${length} messages, ${values.scrolls} scrolls at ${nodes.length} nodes`);
 for (const [name, { shown, queries, units }] of report) {
