@@ -77,7 +77,8 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
   const parameters = new dax.CfnParameterGroup(stack, 'DaxParameters', {
     parameterGroupName: daxClusterName,
     description: 'Only what never changes is read through DAX, so it may be kept for an hour',
-    parameterNameValues: { 'query-ttl-millis': '3600000', 'record-ttl-millis': '3600000' },
+    // Closed pages change by edits; readers go round DAX for five minutes after one, and no copy may outlive that.
+    parameterNameValues: { 'query-ttl-millis': '300000', 'record-ttl-millis': '300000' },
   });
   const cluster = new dax.CfnCluster(stack, 'Dax', {
     clusterName: daxClusterName,
