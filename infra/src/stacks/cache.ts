@@ -76,7 +76,7 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
   });
   const parameters = new dax.CfnParameterGroup(stack, 'DaxParameters', {
     parameterGroupName: daxClusterName,
-    description: 'Only what never changes is read through DAX, so it may be kept for an hour',
+    description: 'What is read through DAX is settled; it is kept for five minutes',
     // Closed pages change by edits; readers go round DAX for five minutes after one, and no copy may outlive that.
     parameterNameValues: { 'query-ttl-millis': '300000', 'record-ttl-millis': '300000' },
   });
