@@ -56,7 +56,13 @@ describe('rooms', () => {
     const config = JSON.parse(read(`src/${room}/tsconfig.json`));
     writeFileSync(path, text);
     const own = join(root, 'src', room, 'tsconfig.for-a-test.json');
-    const options = { ...config.compilerOptions, outDir: folder, tsBuildInfoFile: join(folder, 'info') };
+    // A file of another room would be emitted beside its source.
+    const options = {
+      ...config.compilerOptions,
+      noEmitOnError: true,
+      outDir: folder,
+      tsBuildInfoFile: join(folder, 'info'),
+    };
     writeFileSync(own, JSON.stringify({ ...config, compilerOptions: options, include: ['forbidden-for-a-test.ts'] }));
     try {
       return spawnSync('npx', ['--no-install', 'tsc', '-p', own], { cwd: root, encoding: 'utf8' }).stdout;
