@@ -168,6 +168,8 @@ export const createLocalCache = (
 
   return {
     read: async <T>(key: string, policy: CachePolicy, load: (fresh: boolean) => Promise<T | undefined>) => {
+      const known = kept.get(key);
+      if (known !== undefined && now() < known.expires) return { value: known.value, cached: true } as CacheRead<T>;
       const found = await readAll([key], policy, async (_missing, fresh) => new Map([[key, await load(fresh)]]));
       return (found.get(key) ?? { value: undefined, cached: false }) as CacheRead<T>;
     },

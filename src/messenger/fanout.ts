@@ -16,9 +16,12 @@ import { inParallel } from './in-parallel.ts';
 import { ensureRow, nameOther } from './inbox-rows.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 
-/** Rows updated at once: enough to share the embedded table's commits, and few beside DynamoDB's limits per partition. */
+/**
+ * Rows updated at once: enough to share the embedded table's commits, and few beside DynamoDB's limits per partition. The
+ * conversations of a large batch are not all begun at once, so that sends need not wait for many rows to be committed first.
+ */
 const rowsAtOnce = 64;
-const conversationsAtOnce = 64;
+const conversationsAtOnce = 24;
 const rowsPageLimit = 100;
 
 /** Applies a batch; resolves when all of it is in the rows. Rejects when some may not be: the batch is then given again. */

@@ -21,11 +21,11 @@ const shardsAtOnce = 8;
 /**
  * After a pass that found something, what comes is left to gather: in a burst one update of a row then serves many entries
  * (INBOX-4). The more there was, the longer: a process with thousands of changes a second saves most of its updates, and
- * its inboxes are a quarter of a second behind; one at rest applies what comes at once.
+ * its inboxes are half a second behind; one at rest applies what comes at once.
  */
 const gatherMsMin = 20;
-const gatherMsMax = 250;
-const recordsPerGatherMs = 16;
+const gatherMsMax = 500;
+const recordsPerGatherMs = 1;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
 

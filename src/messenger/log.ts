@@ -60,6 +60,9 @@ const tailEntry = (entry: EntryItem): TailEntry => ({
 const tooLate = (): ParleyError =>
   new ParleyError('unavailable', 'It took too long; try again.', { retryAfterSeconds: 1 });
 
+const isSame = (one: EntryItem, other: EntryItem): boolean =>
+  one.seq === other.seq && one.created_at === other.created_at && one.message === other.message;
+
 const isConversation = (item: EntryItem | ConversationItem): item is ConversationItem => item.type === 'conversation';
 
 export const createLog = (
@@ -166,9 +169,8 @@ export const createLog = (
     let checked = draft.uuidTime === undefined ? tail.head : 0;
     // The entries this call has tried to put. One found later is no replay, but its own: the sealed text tells, which no
     // two sealings share.
-    const tried = new Set<string>();
-    const nameOf = (entry: EntryItem) => `${entry.seq} ${entry.created_at} ${entry.message ?? ''}`;
-    const found = (entry: EntryItem) => ({ entry, replayed: !tried.has(nameOf(entry)) });
+    const tried: EntryItem[] = [];
+    const found = (entry: EntryItem) => ({ entry, replayed: !tried.some((one) => isSame(one, entry)) });
 
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       if (checked < tail.head) {
@@ -182,7 +184,7 @@ export const createLog = (
       const seq = tail.head + 1;
       if (seq > seqMax) throw new ParleyError('conversation_busy', 'This conversation is full.');
       const entry = await draft.build(seq, nextTime(tail, Math.max(begun, now())), tail.membersSeq);
-      tried.add(nameOf(entry));
+      tried.push(entry);
       try {
         await patterns.appendEntry(entry, call);
         learn(conversation, tail, entry);

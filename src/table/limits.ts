@@ -24,8 +24,6 @@ const NUMBER_MAGNITUDE_END = 1e126;
 
 const invalid = (message: string): TableError => new TableError('invalid', message);
 
-const loneSurrogate = /\p{Surrogate}/u;
-
 /** Refuses a key attribute that is empty, too long, no string, or not representable in UTF-8. */
 export const checkKeyValue = (name: string, value: unknown, bytesMax: number): void => {
   if (typeof value !== 'string') throw invalid(`the key attribute ${name} must be a string`);
@@ -34,7 +32,7 @@ export const checkKeyValue = (name: string, value: unknown, bytesMax: number): v
   if (value.length * 3 > bytesMax && utf8Length(value) > bytesMax) {
     throw invalid(`the key attribute ${name} is longer than ${bytesMax} bytes`);
   }
-  if (loneSurrogate.test(value)) throw invalid(`the key attribute ${name} is not well-formed Unicode`);
+  if (!value.isWellFormed()) throw invalid(`the key attribute ${name} is not well-formed Unicode`);
 };
 
 /** Refuses a primary key that DynamoDB would refuse. */
@@ -64,7 +62,7 @@ export const checkAttributeName = (name: string): void => {
 export const checkValue = (name: string, value: Value, depth = 0): void => {
   if (typeof value === 'boolean' || value === null) return;
   if (typeof value === 'string') {
-    if (loneSurrogate.test(value)) throw invalid(`the attribute ${name} is not well-formed Unicode`);
+    if (!value.isWellFormed()) throw invalid(`the attribute ${name} is not well-formed Unicode`);
     return;
   }
   if (typeof value === 'number') {

@@ -97,7 +97,7 @@ describe('one clear line stops the start', () => {
     const tables = join(dataLayout(join(folder, 'data')).main, 'tables', 'parley');
     await mkdir(tables, { recursive: true });
     const kv = openLmdbKv(tables);
-    await kv.transact((writer) => writer.put('meta', Buffer.from('format'), encodeNumber(99)));
+    await kv.transact((writer) => writer.put('meta', 'format', encodeNumber(99)));
     await kv.close();
     expect(await refusal()).toMatch(/written by another version of Parley \(its format is 99/);
   });

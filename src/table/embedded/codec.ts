@@ -6,7 +6,7 @@
 import { addExtension, Packr } from 'msgpackr';
 import { TableError } from '../errors.ts';
 import type { Item, Value } from '../port.ts';
-import type { KvReader, KvWriter } from './kv.ts';
+import type { KvKey, KvReader, KvWriter } from './kv.ts';
 
 const SHAPE_OFFSET = 4;
 const PAYLOAD_OFFSET = 6;
@@ -63,7 +63,7 @@ export interface Codec {
 }
 
 const SHAPE_PREFIX = 'shape/';
-const shapeKey = (id: number): Buffer => Buffer.from(`${SHAPE_PREFIX}${String(id).padStart(5, '0')}`, 'latin1');
+const shapeKey = (id: number): KvKey => `${SHAPE_PREFIX}${String(id).padStart(5, '0')}`;
 const fingerprint = (names: readonly string[]): string => names.join('\n');
 
 const shapeIn = (bytes: Uint8Array): number => ((bytes[SHAPE_OFFSET] ?? 0) << 8) | (bytes[SHAPE_OFFSET + 1] ?? 0);
@@ -171,15 +171,37 @@ export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined 
   bytes === undefined ? undefined : Number(Buffer.from(bytes).toString('latin1'));
 
 /** A feed record: where it stands, when it was made (ms), the item's key, and the two images as they were stored. */
-export type FeedValue = readonly [
-  position: number,
-  at: number,
-  pk: string,
-  sk: string,
-  before: Uint8Array | null,
-  after: Uint8Array | null,
-];
+export interface FeedValue {
+  readonly position: number;
+  readonly at: number;
+  readonly pk: string;
+  readonly sk: string;
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array | undefined;
+}
 
-export const encodeFeedValue = (value: FeedValue): Uint8Array => Buffer.from(packr.pack(value));
+const FEED_HEADER_OFFSET = 2;
 
-export const decodeFeedValue = (bytes: Uint8Array): FeedValue => packr.unpack(bytes) as FeedValue;
+/** In parts, so that the images need not be copied: the length of what describes them, that, and the images. */
+export const encodeFeedValue = ({ position, at, pk, sk, before, after }: FeedValue): Uint8Array[] => {
+  const packed = packr.pack([position, at, pk, sk, before?.byteLength ?? -1, after === undefined ? -1 : 0]);
+  const header = Buffer.allocUnsafe(FEED_HEADER_OFFSET + packed.length);
+  header.writeUInt16BE(packed.length, 0);
+  header.set(packed, FEED_HEADER_OFFSET);
+  return [header, ...(before === undefined ? [] : [before]), ...(after === undefined ? [] : [after])];
+};
+
+export const decodeFeedValue = (bytes: Uint8Array): FeedValue => {
+  const images = FEED_HEADER_OFFSET + (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
+  const header = packr.unpack(bytes.subarray(FEED_HEADER_OFFSET, images));
+  const [position, at, pk, sk, length, rest] = header as [number, number, string, string, number, number];
+  const afterwards = images + Math.max(length, 0);
+  return {
+    position,
+    at,
+    pk,
+    sk,
+    before: length < 0 ? undefined : bytes.subarray(images, afterwards),
+    after: rest < 0 ? undefined : bytes.subarray(afterwards),
+  };
+};

@@ -76,6 +76,10 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
       });
     } catch (cause) {
       options.aborted();
+      if (cause instanceof TableError) {
+        for (const { reject } of group) reject(cause);
+        return;
+      }
       const reason = cause instanceof Error ? cause.message : String(cause);
       const error = new TableError('unavailable', `the table's files took no write: ${reason}`, {
         outcome: 'unknown',
@@ -87,6 +91,7 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
+      await kv.unsettled;
       await commit(waiting.splice(0, GROUP_WRITES_MAX));
       // Whoever was waiting for the processor meanwhile comes first, and may bring more writes for the next commit.
       await new Promise<void>((resolve) => kv.soon(resolve));

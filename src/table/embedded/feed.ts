@@ -28,7 +28,7 @@ const RECORDS_MAX = 1_000;
 /** A page of the feed ends after this many bytes, like `GetRecords`. */
 const PAGE_BYTES_MAX = 1_024 * 1_024;
 
-const POSITION_KEY = Buffer.from('feed_position', 'latin1');
+const POSITION_KEY = 'feed_position';
 /** Wide enough for every safe integer, so that positions sort as text, too. */
 const POSITION_DIGITS = 16;
 
@@ -37,13 +37,16 @@ export interface FeedSession {
   readonly at: number;
   readonly first: number;
   next: number;
+  /** Where the oldest record may be: those before were trimmed. Without it, each commit would pass over their remains. */
+  oldest: number;
 }
 
 const lastPosition = (reader: KvReader): number => decodeNumber(reader.get('meta', POSITION_KEY)) ?? 0;
 
-export const beginFeed = (writer: KvWriter, at: number): FeedSession => {
+/** @param oldest what the session of the commit before knew of it, or 0. */
+export const beginFeed = (writer: KvWriter, at: number, oldest: number): FeedSession => {
   const next = lastPosition(writer) + 1;
-  return { at, first: next, next };
+  return { at, first: next, next, oldest };
 };
 
 export const appendRecord = (
@@ -53,8 +56,15 @@ export const appendRecord = (
   before: Stored | undefined,
   after: Stored | undefined,
 ): void => {
-  const value = encodeFeedValue([feed.next, feed.at, pk, sk, before?.bytes ?? null, after?.bytes ?? null]);
-  writer.put('feed', feedKey(feed.next), value);
+  const parts = encodeFeedValue({
+    position: feed.next,
+    at: feed.at,
+    pk,
+    sk,
+    before: before?.bytes,
+    after: after?.bytes,
+  });
+  writer.put('feed', feedKey(feed.next), ...parts);
   feed.next += 1;
 };
 
@@ -64,10 +74,11 @@ export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
   if (added === 0) return;
   writer.put('meta', POSITION_KEY, encodeNumber(feed.next - 1));
   const expired: number[] = [];
-  for (const value of writer.range('feed', feedRange(0))) {
-    const [position, at] = decodeFeedValue(value);
+  for (const value of writer.range('feed', feedRange(feed.oldest))) {
+    const { position, at } = decodeFeedValue(value);
     if (at >= feed.at - KEPT_MS || expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
     expired.push(position);
+    feed.oldest = position + 1;
   }
   for (const position of expired) writer.delete('feed', feedKey(position));
 };
@@ -86,15 +97,16 @@ export interface FeedSource {
 }
 
 /** An image that is decoded when somebody looks: most readers pass over most records by their keys. */
-const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | null): (() => Item | undefined) =>
-  bytes === null ? () => undefined : codec.decodeLater(reader, storedOf(bytes));
+const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | undefined): (() => Item | undefined) =>
+  bytes === undefined ? () => undefined : codec.decodeLater(reader, storedOf(bytes));
 
-const recordOf = (source: FeedSource, [position, at, pk, sk, bytesBefore, bytesAfter]: FeedValue): ChangeRecord => {
-  const before = imageOf(source, bytesBefore);
-  const after = imageOf(source, bytesAfter);
+const recordOf = (source: FeedSource, value: FeedValue): ChangeRecord => {
+  const { position, at, pk, sk } = value;
+  const before = imageOf(source, value.before);
+  const after = imageOf(source, value.after);
   return {
     position: formatPosition(position),
-    kind: bytesBefore === null ? 'insert' : bytesAfter === null ? 'remove' : 'modify',
+    kind: value.before === undefined ? 'insert' : value.after === undefined ? 'remove' : 'modify',
     key: { pk, sk },
     get before() {
       return before();
@@ -118,7 +130,7 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
   let bytes = 0;
   for (const value of reader.range('feed', feedRange(position + 1))) {
     const record = decodeFeedValue(value);
-    [position] = record;
+    position = record.position;
     records.push(recordOf(source, record));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;

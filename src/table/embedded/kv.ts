@@ -6,26 +6,35 @@
 export const storeNames = ['items', 'index', 'feed', 'expiry', 'meta'] as const;
 export type StoreName = (typeof storeNames)[number];
 
+/**
+ * A byte key, as a string of one character a byte: JavaScript orders such strings as the bytes are ordered, hashes and compares
+ * them natively, and makes them of ASCII without a copy.
+ */
+export type KvKey = string;
+
 /** Keys from `from` (included) up to `to` (not included), upwards, or downwards when `reverse`. */
 export interface KvRange {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
+  readonly from: KvKey;
+  readonly to: KvKey;
   readonly reverse: boolean;
 }
 
 /** Values read are the reader's to keep: no later write changes their bytes. Values are not to be changed in place. */
 export interface KvReader {
-  get(store: StoreName, key: Uint8Array): Uint8Array | undefined;
+  get(store: StoreName, key: KvKey): Uint8Array | undefined;
   /** The values of a range in order, read lazily; the walk is valid only within the step that asked for it. */
   range(store: StoreName, range: KvRange): Iterable<Uint8Array>;
 }
 
 export interface KvWriter extends KvReader {
-  put(store: StoreName, key: Uint8Array, value: Uint8Array): void;
-  delete(store: StoreName, key: Uint8Array): void;
+  /** The value, given whole or in parts that follow each other; the parts are not changed afterwards. */
+  put(store: StoreName, key: KvKey, ...parts: readonly Uint8Array[]): void;
+  delete(store: StoreName, key: KvKey): void;
 }
 
 export interface Kv {
+  /** While set, what is read and written may change hands; whoever is about to do either waits for it first. */
+  readonly unsettled?: Promise<void> | undefined;
   /** Runs `step` on a view that holds every write committed before, by this process or another. */
   read<T>(step: (reader: KvReader) => T): T;
   /**

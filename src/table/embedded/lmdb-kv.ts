@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type DatabaseOptions, open, type RootDatabase } from 'lmdb';
-import { type Kv, type KvRange, type KvWriter, type StoreName, storeNames } from './kv.ts';
+import { type Kv, type KvKey, type KvRange, type KvReader, type KvWriter, type StoreName, storeNames } from './kv.ts';
 
 /**
  * Address space set aside for the file's map, not memory and not disk: the file grows to what is in it. Fixed, because a
@@ -10,25 +10,34 @@ import { type Kv, type KvRange, type KvWriter, type StoreName, storeNames } from
  */
 const MAP_BYTES = 256 * 1_024 ** 3;
 
-/** Keys are bytes on the way in; on the way out nobody asks for them, and making buffers of them would cost a tenth of a page. */
 const keyEncoder = {
-  writeKey: (key: Buffer, target: Buffer, at: number): number => at + key.copy(target, at),
-  readKey: (): undefined => undefined,
+  writeKey: (key: KvKey, target: Buffer, at: number): number => at + target.write(key, at, 'latin1'),
+  readKey: (source: Buffer, start: number, end: number): KvKey => source.toString('latin1', start, end),
 };
 
-type Store = Database<Buffer, Buffer>;
+type Store = Database<Buffer, KvKey>;
+
+/** What a layer of newer writes above LMDB asks for besides: the keys of a range beside its values. */
+export interface LmdbReader extends KvReader {
+  entries(store: StoreName, range: KvRange): Iterable<{ readonly key: KvKey; readonly value: Uint8Array }>;
+}
+
+export interface LmdbKv extends Kv {
+  read<T>(step: (reader: LmdbReader) => T): T;
+}
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-const rangeOf = (store: Store, { from, to, reverse }: KvRange): Iterable<Buffer> => {
-  const low = asBuffer(from);
-  const high = asBuffer(to);
-  if (Buffer.compare(low, high) >= 0) return [];
-  const entries = reverse
-    ? store.getRange({ start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse })
-    : store.getRange({ start: low, end: high });
-  return entries.map(({ value }) => value);
+type Entry = { readonly key: KvKey; readonly value: Buffer };
+
+const entriesOf = (store: Store, { from, to, reverse }: KvRange) => {
+  // An empty range would be one of everything, the other way round.
+  const limit = from >= to ? { limit: 0 } : {};
+  const entries: unknown = reverse
+    ? store.getRange({ start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse, ...limit })
+    : store.getRange({ start: from, end: to, ...limit });
+  return entries as Iterable<Entry> & { map<T>(each: (entry: Entry) => T): Iterable<T> };
 };
 
 /** Where LMDB's first page says what it is, and what it says there. */
@@ -49,7 +58,7 @@ const checkFile = (file: string): void => {
 };
 
 /** Opens or creates the environment in a folder. Throws what LMDB or the file system says. */
-export const openLmdbKv = (folder: string): Kv => {
+export const openLmdbKv = (folder: string): LmdbKv => {
   checkFile(join(folder, 'data.mdb'));
   const root: RootDatabase<Buffer, Buffer> = open({
     path: folder,
@@ -64,18 +73,21 @@ export const openLmdbKv = (folder: string): Kv => {
   const stores = Object.fromEntries(
     storeNames.map((name): [StoreName, Store] => [
       name,
-      root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoder } as DatabaseOptions & { name: string }),
+      root.openDB<Buffer, KvKey>({ name, encoding: 'binary', keyEncoder } as DatabaseOptions & { name: string }),
     ]),
   ) as Record<StoreName, Store>;
 
-  const view: KvWriter = {
-    get: (store, key) => stores[store].get(asBuffer(key)),
-    range: (store, range) => rangeOf(stores[store], range),
-    put: (store, key, value) => {
-      stores[store].putSync(asBuffer(key), asBuffer(value));
+  const view: KvWriter & LmdbReader = {
+    get: (store, key) => stores[store].get(key),
+    range: (store, range) => entriesOf(stores[store], range).map(({ value }) => value),
+    entries: (store, range) => entriesOf(stores[store], range),
+    put: (store, key, ...parts) => {
+      const [only] = parts;
+      const value = parts.length === 1 && only !== undefined ? asBuffer(only) : Buffer.concat(parts);
+      stores[store].putSync(key, value);
     },
     delete: (store, key) => {
-      stores[store].removeSync(asBuffer(key));
+      stores[store].removeSync(key);
     },
   };
 

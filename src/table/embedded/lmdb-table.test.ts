@@ -200,7 +200,7 @@ test('[TABLE-5] a data folder holds several tables, and one of the keys has no f
 test('[TABLE-5] a folder that a newer version wrote is refused with one clear line, and left alone', async () => {
   await (await open()).close();
   const kv = openLmdbKv(join(path, 'tables', 'parley'));
-  await kv.transact((writer) => writer.put('meta', Buffer.from('format'), encodeNumber(99)));
+  await kv.transact((writer) => writer.put('meta', 'format', encodeNumber(99)));
   await kv.close();
   expect(await refusedLine(open())).toMatch(/another version of Parley.*99/);
 });

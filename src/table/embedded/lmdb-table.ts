@@ -3,13 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TableError } from '../errors.ts';
 import { decodeNumber, encodeNumber } from './codec.ts';
+import { openJournaledKv } from './journaled-kv.ts';
 import type { Kv } from './kv.ts';
-import { openLmdbKv } from './lmdb-kv.ts';
+import { type LmdbKv, openLmdbKv } from './lmdb-kv.ts';
 import { createEmbeddedTable, type EmbeddedTable, type EmbeddedTableOptions } from './table.ts';
 
 /** Counts the changes of the stored form; a folder of a newer form is left alone. */
-const FORMAT_VERSION = 1;
-const FORMAT_KEY = Buffer.from('format', 'latin1');
+const FORMAT_VERSION = 2;
+const FORMAT_KEY = 'format';
 
 const tableNamePattern = /^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{2,254}$/;
 
@@ -20,7 +21,7 @@ export interface OpenEmbeddedTableOptions extends EmbeddedTableOptions {
 
 const unavailable = (message: string, cause?: unknown): TableError => new TableError('unavailable', message, { cause });
 
-const openFolder = (folder: string): Kv => {
+const openFolder = (folder: string): LmdbKv => {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return openLmdbKv(folder);
@@ -52,12 +53,14 @@ export const openEmbeddedTable = async (options: OpenEmbeddedTableOptions): Prom
     throw new TableError('invalid', 'a table name has 3 to 255 letters, digits, dots, hyphens and underscores');
   }
   const folder = join(options.path, 'tables', options.name);
-  const kv = openFolder(folder);
+  const lmdb = openFolder(folder);
   try {
-    await checkFormat(kv, folder);
+    await checkFormat(lmdb, folder);
+    return createEmbeddedTable(await openJournaledKv(lmdb, folder), options);
   } catch (error) {
-    await kv.close();
-    throw error;
+    await lmdb.close();
+    if (error instanceof TableError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unavailable(`the data folder ${folder} cannot be opened: ${reason}`, error);
   }
-  return createEmbeddedTable(kv, options);
 };

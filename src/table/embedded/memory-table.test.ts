@@ -88,7 +88,7 @@ test('[LOG-8] when a commit breaks, none of its writes happened, and each is tol
     aborted: () => {},
     committed: () => {},
   });
-  const key = Buffer.from('key');
+  const key = 'key';
   const outcomes = await Promise.allSettled([
     committer.submit(({ writer }) => writer.put('items', key, Buffer.from('value'))),
     committer.submit(() => {

@@ -37,24 +37,38 @@ export interface EmbeddedTable extends ScannableTable {
 
 const units = (read: number, write: number): Capacity => ({ read, write });
 
+/** Nothing inside it could be shared with the request that it was made from. */
+const isFlat = (item: Item): boolean => {
+  for (const name in item) if (typeof item[name] === 'object' && item[name] !== null) return false;
+  return true;
+};
+
 const storedAt = (reader: KvReader, key: Key): Stored | undefined => storedItem(reader.get('items', itemKey(key)));
 
 /** Over any key-value store that keeps the promises of `Kv`; the table closes it. */
 export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTableOptions): EmbeddedTable => {
   const listeners = new Set<() => void>();
   const codec = createCodec();
+  let oldestRecord = 0;
 
   const committer = createCommitter<WriteSession>({
     kv,
-    begin: (writer) => ({ writer, codec, feed: schema.stream ? beginFeed(writer, now()) : undefined }),
+    begin: (writer) => ({ writer, codec, feed: schema.stream ? beginFeed(writer, now(), oldestRecord) : undefined }),
     end: ({ writer, feed }) => {
       if (feed !== undefined) endFeed(writer, feed);
     },
     aborted: () => codec.forget(),
     committed: ({ feed }) => {
+      oldestRecord = feed?.oldest ?? 0;
       if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
     },
   });
+
+  /** Reads what the store holds now. */
+  const read = async <T>(step: (reader: KvReader) => T): Promise<T> => {
+    if (kv.unsettled !== undefined) await kv.unsettled;
+    return kv.read(step);
+  };
 
   const inTime = (call: CallOptions | undefined): void => {
     if (call?.deadline !== undefined && now() > call.deadline) {
@@ -94,7 +108,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     async get({ key, consistent = false }, call) {
       inTime(call);
       checkKey(key);
-      return kv.read((reader) => {
+      return read((reader) => {
         const stored = storedAt(reader, key);
         return {
           item: stored === undefined ? undefined : codec.decode(reader, stored),
@@ -118,7 +132,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       };
       const { key, condition } = request;
       const capacity = await write({ key: keyOf(key), condition, needsBefore: true, decide }, call);
-      return { item: structuredClone(item), capacity };
+      return { item: isFlat(item) ? item : structuredClone(item), capacity };
     },
 
     async delete({ key, condition }, call) {
@@ -127,13 +141,13 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
 
     async query(request, call) {
       inTime(call);
-      return kv.read((reader) => runQuery({ reader, codec }, schema, request));
+      return read((reader) => runQuery({ reader, codec }, schema, request));
     },
 
     async batchGet(keys, consistent = false, call) {
       inTime(call);
       checkBatchGet(keys);
-      return kv.read((reader) => {
+      return read((reader) => {
         const found = keys.map((key) => storedAt(reader, key));
         return {
           items: found.flatMap((stored) => (stored === undefined ? [] : [codec.decode(reader, stored)])),
@@ -163,7 +177,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       inTime(call);
       checkLimit(limit);
       if (start !== undefined) checkKey(start);
-      return kv.read((reader) =>
+      return read((reader) =>
         readPage({ reader, codec }, 'items', scanRange(start), { limit, consistent: false, positionOf: keyOf }),
       );
     },
@@ -172,7 +186,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       const ttl = schema.ttl;
       if (ttl === undefined) return 0;
       const nowSeconds = Math.floor(now() / 1_000);
-      const due = kv.read((reader) => {
+      const due = await read((reader) => {
         const keys: Key[] = [];
         for (const value of reader.range('expiry', expiryRange(nowSeconds))) {
           keys.push(codec.decode(reader, storedOf(value)));
@@ -194,7 +208,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
         inTime(call);
         if (!schema.stream || shard !== EMBEDDED_SHARD)
           throw new TableError('invalid', `the feed has no shard ${shard}`);
-        return kv.read((reader) => readFeed({ reader, codec }, start, limit));
+        return read((reader) => readFeed({ reader, codec }, start, limit));
       },
       onChange(listener) {
         listeners.add(listener);

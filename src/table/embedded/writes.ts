@@ -10,6 +10,7 @@ import { type Codec, type Stored, sameBytes, storedItem } from './codec.ts';
 import type { Session } from './committer.ts';
 import { appendRecord, type FeedSession } from './feed.ts';
 import { expiryKey, indexKey, itemKey } from './keys.ts';
+import type { KvKey } from './kv.ts';
 
 export interface WriteSession extends Session {
   readonly codec: Codec;
@@ -23,7 +24,7 @@ interface Image {
   readonly item: () => Item;
 }
 
-const imageOf = ({ codec, writer }: WriteSession, stored: Stored | undefined): Image | undefined => {
+const storedImage = ({ codec, writer }: WriteSession, stored: Stored | undefined): Image | undefined => {
   if (stored === undefined) return undefined;
   let item: Item | undefined;
   return {
@@ -45,7 +46,7 @@ export const checkIndexKeys = (schema: TableSchema, item: Item): void => {
 
 type Index = TableSchema['indexes'][string];
 
-const entryKey = (name: string, index: Index, image: Image | undefined): Buffer | undefined => {
+const entryKey = (name: string, index: Index, image: Image | undefined): KvKey | undefined => {
   if (image === undefined) return undefined;
   const item = image.item();
   const partition = item[index.partitionKey];
@@ -64,7 +65,7 @@ const writeIndexes = (
   for (const [name, index] of Object.entries(schema.indexes)) {
     const oldKey = entryKey(name, index, before);
     const newKey = entryKey(name, index, after);
-    const sameKey = oldKey !== undefined && newKey !== undefined && oldKey.equals(newKey);
+    const sameKey = oldKey !== undefined && newKey !== undefined && oldKey === newKey;
     if (oldKey !== undefined && !sameKey) writer.delete('index', oldKey);
     if (newKey !== undefined && after !== undefined && !(sameKey && unchanged)) {
       writer.put('index', newKey, after.stored.bytes);
@@ -124,17 +125,17 @@ export interface WriteRequest {
 export const writeItem = (session: WriteSession, schema: TableSchema, request: WriteRequest): number => {
   const { key, condition } = request;
   const place = itemKey(key);
-  const before = imageOf(session, storedItem(session.writer.get('items', place)));
+  const before = storedImage(session, storedItem(session.writer.get('items', place)));
   if (condition !== undefined && !holds(condition, before?.item())) {
     throw new TableError('condition_failed', 'the condition does not hold of the stored item', {
       item: before?.item(),
     });
   }
   const decided = request.decide(request.needsBefore ? before?.item() : undefined);
-  const after =
+  const after: Image | undefined =
     decided === undefined
       ? undefined
-      : imageOf(session, session.codec.encode(session.writer, decided.item, decided.size));
+      : { stored: session.codec.encode(session.writer, decided.item, decided.size), item: () => decided.item };
   const unchanged = isUnchanged(before, after);
   if (!unchanged) {
     if (after === undefined) session.writer.delete('items', place);

@@ -1,0 +1,266 @@
+/**
+ * LMDB with a journal in front (journal.ts): a commit is one write to the journal's end, and its content stays in memory until
+ * LMDB has it, which follows in bulk. What is read is memory first and LMDB below it.
+ *
+ * 1. Nothing is visible before it is on disk: a commit's writes join the newest layer when the journal has them.
+ * 2. A layer leaves memory when LMDB has committed all of it. Reads in between see the same values twice.
+ * 3. At most two layers are in memory: while the older is carried over, the newer fills; a writer that finds both full waits.
+ * 4. The journal is for the table's owner alone (ownership.ts). While others have the table open, and for whoever is not the
+ *    owner, every commit is LMDB's own.
+ */
+import { TableError } from '../errors.ts';
+import { type Carrier, startCarrier } from './carrier.ts';
+import { journalFile, recoverJournals } from './checkpoint.ts';
+import { createJournal, type Journal } from './journal.ts';
+import type { Kv, KvKey, KvRange, KvReader, KvWriter, StoreName } from './kv.ts';
+import { createLayer, createPending, type Held, type Layer, type Pending } from './layer.ts';
+import type { LmdbKv, LmdbReader } from './lmdb-kv.ts';
+import { acquire, type Ownership, tokenIn } from './ownership.ts';
+
+const journalDefaults = {
+  /** A layer is carried over when its journal is as large as this: memory for two, and a second's work after a crash. */
+  layerBytesMax: 32 * 1_024 * 1_024,
+  /** Or when nothing was written for this long: a table at rest stands in LMDB. */
+  restMs: 1_000,
+} as const;
+
+export type JournalLimits = { readonly [Name in keyof typeof journalDefaults]: number };
+
+/** After a failure, a full disk say, the next try. */
+const RETRY_MS = 1_000;
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+type Entry = readonly [name: KvKey, value: Held];
+
+const advance = (source: Iterator<Entry>): Entry | undefined => {
+  const next = source.next();
+  return next.done === true ? undefined : next.value;
+};
+
+/** The values of several sources in the order of their keys; of one key, that of the first source, unless it is gone there. */
+function* merged(sources: readonly Iterator<Entry>[], reverse: boolean): Generator<Uint8Array> {
+  const heads = sources.map(advance);
+  for (;;) {
+    let best: Entry | undefined;
+    for (const head of heads) {
+      if (head === undefined) continue;
+      if (best === undefined || (reverse ? head[0] > best[0] : head[0] < best[0])) best = head;
+    }
+    if (best === undefined) return;
+    if (best[1] !== null) yield best[1];
+    for (const [index, head] of heads.entries()) {
+      const source = sources[index];
+      if (head?.[0] === best[0] && source !== undefined) heads[index] = advance(source);
+    }
+  }
+}
+
+function* heldEntries(reader: LmdbReader, store: StoreName, range: KvRange): Generator<Entry> {
+  for (const { key, value } of reader.entries(store, range)) yield [key, value];
+}
+
+function* resumed(first: Entry, rest: Iterator<Entry>): Generator<Entry> {
+  yield first;
+  for (let entry = advance(rest); entry !== undefined; entry = advance(rest)) yield entry;
+}
+
+/** What the layers say, the newest first, and LMDB where they say nothing. */
+const readerOver = (layers: readonly Layer[], base: LmdbReader): KvReader => ({
+  get: (store, key) => {
+    for (const layer of layers) {
+      const held = layer.get(store, key);
+      if (held !== undefined) return held ?? undefined;
+    }
+    return base.get(store, key);
+  },
+  range: (store, range) => {
+    const sources = layers.flatMap((layer) => {
+      const entries = layer.range(store, range);
+      const first = advance(entries);
+      return first === undefined ? [] : [resumed(first, entries)];
+    });
+    if (sources.length === 0) return base.range(store, range);
+    return merged([...sources, heldEntries(base, store, range)], range.reverse);
+  },
+});
+
+const writerOver = (pending: Pending, layers: readonly Layer[], base: LmdbReader): KvWriter => ({
+  ...readerOver([pending, ...layers], base),
+  put: (store, key, ...parts) => pending.put(store, key, parts),
+  delete: (store, key) => pending.set(store, key, null),
+});
+
+interface Generation {
+  readonly number: number;
+  readonly journal: Journal;
+  readonly layer: Layer;
+}
+
+/** Opens the table's store in a folder as its owner or as a guest of its owner, after applying what a crash left. */
+export const openJournaledKv = async (
+  base: LmdbKv,
+  folder: string,
+  limits: JournalLimits = journalDefaults,
+): Promise<Kv> => {
+  let ownership: Ownership | undefined;
+  let newest = 0;
+  let current: Generation | undefined;
+  let older: (Generation & { readonly carried: Promise<void> }) | undefined;
+  let carrier: Carrier | undefined;
+  let failure: Error | undefined;
+  let guests = false;
+  let closing = false;
+  let unsettled: Promise<void> | undefined;
+  let rest: NodeJS.Timeout | undefined;
+
+  /** Commits and changes of hands, one at a time. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const result = turn.then(run);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  const layers = (): Layer[] =>
+    [current, older].flatMap((generation) => (generation === undefined ? [] : [generation.layer]));
+
+  /** Carries a generation over, again and again until it works; `failure` tells meanwhile why it does not. */
+  const carry = async ({ number, journal }: Generation): Promise<void> => {
+    for (;;) {
+      try {
+        carrier ??= startCarrier(base, folder);
+        await carrier.carry(number);
+        failure = undefined;
+        break;
+      } catch (error) {
+        failure = asError(error);
+        if (closing) throw failure;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      }
+    }
+    older = undefined;
+    journal.close();
+  };
+
+  /** Closes the newest generation and has it carried over; the one before must be over. */
+  const turnOver = (): void => {
+    if (current === undefined) return;
+    if (current.layer.writes === 0) return;
+    const generation = current;
+    current = undefined;
+    const carried = carry(generation);
+    carried.catch(() => undefined);
+    older = { ...generation, carried };
+  };
+
+  const carryAll = async (): Promise<void> => {
+    await older?.carried;
+    turnOver();
+    await older?.carried;
+    current?.journal.close();
+    current = undefined;
+  };
+
+  /** In its turn: a commit under way has the generation's journal in hand. */
+  const atRest = (): void => {
+    rest = undefined;
+    void inTurn(async () => {
+      if (older === undefined) turnOver();
+      else rest = setTimeout(atRest, limits.restMs).unref();
+    });
+  };
+
+  /** The generation that the next commit goes into, with room for it. */
+  const generationForWrites = async (): Promise<Generation> => {
+    if (current !== undefined && current.journal.bytes >= limits.layerBytesMax) {
+      if (older !== undefined && failure !== undefined) throw failure;
+      await older?.carried;
+      turnOver();
+    }
+    if (current === undefined) {
+      newest += 1;
+      // The file is that of the generation before the older one, which is over.
+      current = { number: newest, journal: createJournal(journalFile(folder, newest), newest), layer: createLayer() };
+    }
+    return current;
+  };
+
+  const commit = async <T>(step: (writer: KvWriter) => T): Promise<T> => {
+    const { journal, layer } = await generationForWrites();
+    const pending = createPending();
+    const result = base.read((reader) => step(writerOver(pending, layers(), reader)));
+    if (pending.writes === 0) return result;
+    await journal.append(pending.entries());
+    for (const { store, name, value } of pending.entries()) layer.set(store, name, value);
+    if (rest === undefined) rest = setTimeout(atRest, limits.restMs).unref();
+    else rest.refresh();
+    return result;
+  };
+
+  const changedHands = (): TableError =>
+    new TableError('unavailable', 'the table changes hands; try again', { outcome: 'none' });
+  /** A guest's step, refused once somebody else owns the table. */
+  const asGuest =
+    <R extends KvReader, T>(step: (view: R) => T) =>
+    (view: R): T => {
+      if (ownership === undefined || tokenIn(view) !== ownership.token) throw changedHands();
+      return step(view);
+    };
+
+  const setGuests = async (there: boolean): Promise<void> => {
+    guests = there;
+    if (there) await carryAll();
+  };
+
+  const settleAgain = async (): Promise<void> => {
+    try {
+      await settle();
+    } catch (error) {
+      failure = asError(error);
+    }
+    unsettled = undefined;
+  };
+
+  const settle = async (): Promise<void> => {
+    ownership = await acquire(base, folder, {
+      share: () => inTurn(() => setGuests(true)),
+      alone: () => void inTurn(() => setGuests(false)),
+      ownerGone: () => {
+        if (closing) return;
+        ownership = undefined;
+        unsettled = settleAgain();
+      },
+    });
+    if (ownership.role === 'owner') newest = await recoverJournals(base, folder);
+  };
+  await settle();
+
+  return {
+    get unsettled() {
+      return unsettled;
+    },
+    read: (step) => {
+      if (ownership?.role !== 'owner') return base.read(asGuest(step));
+      const above = layers();
+      return above.length === 0 ? base.read(step) : base.read((reader) => step(readerOver(above, reader)));
+    },
+    transact: (step) =>
+      inTurn(async () => {
+        if (ownership?.role !== 'owner') return base.transact(asGuest(step));
+        return guests ? base.transact(step) : commit(step);
+      }),
+    soon: base.soon,
+    close: async () => {
+      closing = true;
+      clearTimeout(rest);
+      try {
+        await inTurn(carryAll);
+      } finally {
+        await carrier?.close();
+        ownership?.release();
+        await base.close();
+      }
+    },
+  };
+};
