@@ -110,6 +110,8 @@ export const openJournaledKv = async (
   let carrier: Carrier | undefined;
   let failure: Error | undefined;
   let guests = false;
+  /** Counts the times that this process was not alone with the table. */
+  let shared = 0;
   let closing = false;
   let unsettled: Promise<void> | undefined;
   let rest: NodeJS.Timeout | undefined;
@@ -210,6 +212,7 @@ export const openJournaledKv = async (
 
   const setGuests = async (there: boolean): Promise<void> => {
     guests = there;
+    shared += 1;
     if (there) await carryAll();
   };
 
@@ -229,6 +232,7 @@ export const openJournaledKv = async (
       ownerGone: () => {
         if (closing) return;
         ownership = undefined;
+        shared += 1;
         unsettled = settleAgain();
       },
     });
@@ -237,6 +241,9 @@ export const openJournaledKv = async (
   await settle();
 
   return {
+    get aloneSince() {
+      return ownership?.role === 'owner' && !guests ? shared : undefined;
+    },
     get unsettled() {
       return unsettled;
     },

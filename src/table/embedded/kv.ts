@@ -33,6 +33,11 @@ export interface KvWriter extends KvReader {
 }
 
 export interface Kv {
+  /**
+   * While nobody else can write: a number for this time, another one after any time when somebody could. Undefined while
+   * others may write.
+   */
+  readonly aloneSince: number | undefined;
   /** While set, what is read and written may change hands; whoever is about to do either waits for it first. */
   readonly unsettled?: Promise<void> | undefined;
   /** Runs `step` on a view that holds every write committed before, by this process or another. */

@@ -92,6 +92,7 @@ export const openLmdbKv = (folder: string): LmdbKv => {
   };
 
   return {
+    aloneSince: undefined,
     read: (step) => {
       // The read transaction is kept between calls; renewing it shows what other processes have committed since.
       root.resetReadTxn();

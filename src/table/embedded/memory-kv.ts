@@ -46,6 +46,7 @@ export const createMemoryKv = (): Kv => {
   };
 
   return {
+    aloneSince: 0,
     read: (step) => step(view),
     transact: async (step) => {
       undo = [];

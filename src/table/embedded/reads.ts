@@ -2,8 +2,7 @@
 import { readUnits } from '../capacity.ts';
 import { PAGE_BYTES_MAX } from '../limits.ts';
 import type { Item, Key, QueryPosition, QueryRequest, QueryResult } from '../port.ts';
-import { queryShape } from '../query-shape.ts';
-import type { TableSchema } from '../schema.ts';
+import type { QueryShape } from '../query-shape.ts';
 import { type Codec, storedOf } from './codec.ts';
 import { indexKey, indexRange, itemRange } from './keys.ts';
 import type { KvRange, KvReader, StoreName } from './kv.ts';
@@ -20,7 +19,7 @@ export const readPage = (
   store: StoreName,
   range: KvRange,
   options: { limit: number | undefined; consistent: boolean; positionOf: (item: Item) => QueryPosition },
-): QueryResult => {
+): QueryResult & { readonly bytes: number } => {
   const items: Item[] = [];
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   let bytes = 0;
@@ -42,15 +41,24 @@ export const readPage = (
   const last = items.at(-1);
   return {
     items,
+    bytes,
     // DynamoDB names a position when it reached the limit, without looking whether anything follows.
     ...(full && last !== undefined ? { next: options.positionOf(last) } : {}),
     capacity: { read: readUnits(bytes, options.consistent), write: 0 },
   };
 };
 
-/** Refuses a query of no partition, with an impossible range, or with a position of another query. */
-export const runQuery = (source: PageSource, schema: TableSchema, request: QueryRequest): QueryResult => {
-  const { index, partitionKey, partition, sortKey, condition } = queryShape(schema, request);
+/** A partition of the table, or of an index, as one name. */
+export const partitionName = (index: string | undefined, partition: string): string =>
+  index === undefined ? `/${partition}` : `${index}/${partition}`;
+
+/** A query as one name within its partition; names of different queries differ, whatever stands in them. */
+export const queryName = ({ condition }: QueryShape, { limit, ascending, start, consistent }: QueryRequest): string =>
+  JSON.stringify([limit, ascending, consistent, condition, start]);
+
+/** Runs a query that `queryShape` has checked. */
+export const runQuery = (source: PageSource, shape: QueryShape, request: QueryRequest): ReturnType<typeof readPage> => {
+  const { index, partitionKey, partition, sortKey, condition } = shape;
   const { start, limit } = request;
   const reverse = request.ascending !== true;
   if (index === undefined) {

@@ -7,14 +7,25 @@ import { applyChanges, checkChanges } from '../changes.ts';
 import { checkCondition } from '../conditions.ts';
 import { TableError } from '../errors.ts';
 import { checkBatchGet, checkBatchWrite, checkItem, checkKey, checkLimit } from '../limits.ts';
-import type { BatchWrite, CallOptions, Capacity, Item, Key, ScannableTable, UpdateRequest } from '../port.ts';
+import type {
+  BatchWrite,
+  CallOptions,
+  Capacity,
+  Item,
+  Key,
+  QueryResult,
+  ScannableTable,
+  UpdateRequest,
+} from '../port.ts';
+import { queryShape } from '../query-shape.ts';
 import type { TableSchema } from '../schema.ts';
 import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
 import { beginFeed, EMBEDDED_SHARD, endFeed, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
 import type { Kv, KvReader } from './kv.ts';
-import { keyOf, readPage, runQuery } from './reads.ts';
+import { keyOf, partitionName, queryName, readPage, runQuery } from './reads.ts';
+import { createRecall } from './recall.ts';
 import { checkIndexKeys, type WriteRequest, type WriteSession, writeItem } from './writes.ts';
 
 /** Expired items deleted in one step: a commit of a few milliseconds. */
@@ -37,6 +48,9 @@ export interface EmbeddedTable extends ScannableTable {
 
 const units = (read: number, write: number): Capacity => ({ read, write });
 
+const answer = ({ items, next, capacity }: QueryResult): QueryResult =>
+  next === undefined ? { items, capacity } : { items, next, capacity };
+
 /** Nothing inside it could be shared with the request that it was made from. */
 const isFlat = (item: Item): boolean => {
   for (const name in item) if (typeof item[name] === 'object' && item[name] !== null) return false;
@@ -50,15 +64,23 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
   const listeners = new Set<() => void>();
   const codec = createCodec();
   let oldestRecord = 0;
+  const recall = createRecall();
+  let recalledSince: number | undefined;
 
   const committer = createCommitter<WriteSession>({
     kv,
-    begin: (writer) => ({ writer, codec, feed: schema.stream ? beginFeed(writer, now(), oldestRecord) : undefined }),
+    begin: (writer) => ({
+      writer,
+      codec,
+      feed: schema.stream ? beginFeed(writer, now(), oldestRecord) : undefined,
+      changed: new Set<string>(),
+    }),
     end: ({ writer, feed }) => {
       if (feed !== undefined) endFeed(writer, feed);
     },
     aborted: () => codec.forget(),
-    committed: ({ feed }) => {
+    committed: ({ feed, changed }) => {
+      for (const partition of changed) recall.changed(partition);
       oldestRecord = feed?.oldest ?? 0;
       if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
     },
@@ -141,7 +163,21 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
 
     async query(request, call) {
       inTime(call);
-      return read((reader) => runQuery({ reader, codec }, schema, request));
+      const shape = queryShape(schema, request);
+      if (kv.unsettled !== undefined) await kv.unsettled;
+      const run = () => kv.read((reader) => runQuery({ reader, codec }, shape, request));
+      const { aloneSince } = kv;
+      if (aloneSince === undefined) return answer(run());
+      if (aloneSince !== recalledSince) recall.clear();
+      recalledSince = aloneSince;
+      const partition = partitionName(shape.index, shape.partition);
+      const name = queryName(shape, request);
+      const known = recall.get(partition, name);
+      if (known !== undefined) return known;
+      const page = run();
+      const result = answer(page);
+      recall.keep(partition, name, result, page.bytes);
+      return result;
     },
 
     async batchGet(keys, consistent = false, call) {
@@ -177,9 +213,8 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       inTime(call);
       checkLimit(limit);
       if (start !== undefined) checkKey(start);
-      return read((reader) =>
-        readPage({ reader, codec }, 'items', scanRange(start), { limit, consistent: false, positionOf: keyOf }),
-      );
+      const options = { limit, consistent: false, positionOf: keyOf };
+      return answer(await read((reader) => readPage({ reader, codec }, 'items', scanRange(start), options)));
     },
 
     async deleteExpired() {

@@ -11,11 +11,14 @@ import type { Session } from './committer.ts';
 import { appendRecord, type FeedSession } from './feed.ts';
 import { expiryKey, indexKey, itemKey } from './keys.ts';
 import type { KvKey } from './kv.ts';
+import { partitionName } from './reads.ts';
 
 export interface WriteSession extends Session {
   readonly codec: Codec;
   /** Undefined for a table without a stream. */
   readonly feed: FeedSession | undefined;
+  /** The partitions, of the table and of its indexes, in which something changed, as `reads.ts` names them. */
+  readonly changed: Set<string>;
 }
 
 /** An item as it stands before or after a write, decoded at most once and only when somebody looks. */
@@ -46,33 +49,45 @@ export const checkIndexKeys = (schema: TableSchema, item: Item): void => {
 
 type Index = TableSchema['indexes'][string];
 
-const entryKey = (name: string, index: Index, image: Image | undefined): KvKey | undefined => {
+interface IndexEntry {
+  readonly key: KvKey;
+  readonly partition: string;
+}
+
+const entryOf = (name: string, index: Index, image: Image | undefined): IndexEntry | undefined => {
   if (image === undefined) return undefined;
   const item = image.item();
   const partition = item[index.partitionKey];
   const sort = item[index.sortKey];
-  return typeof partition === 'string' && typeof sort === 'string' ? indexKey(name, partition, sort, item) : undefined;
+  if (typeof partition !== 'string' || typeof sort !== 'string') return undefined;
+  return { key: indexKey(name, partition, sort, item), partition };
 };
 
 const writeIndexes = (
-  { writer }: WriteSession,
+  { writer, changed }: WriteSession,
   schema: TableSchema,
   before: Image | undefined,
   after: Image | undefined,
   unchanged: boolean,
 ): number => {
   let units = 0;
-  for (const [name, index] of Object.entries(schema.indexes)) {
-    const oldKey = entryKey(name, index, before);
-    const newKey = entryKey(name, index, after);
-    const sameKey = oldKey !== undefined && newKey !== undefined && oldKey === newKey;
-    if (oldKey !== undefined && !sameKey) writer.delete('index', oldKey);
-    if (newKey !== undefined && after !== undefined && !(sameKey && unchanged)) {
-      writer.put('index', newKey, after.stored.bytes);
+  for (const name in schema.indexes) {
+    const index = schema.indexes[name];
+    if (index === undefined) continue;
+    const old = entryOf(name, index, before);
+    const entry = entryOf(name, index, after);
+    const sameKey = old !== undefined && entry !== undefined && old.key === entry.key;
+    if (old !== undefined && !sameKey) {
+      writer.delete('index', old.key);
+      changed.add(partitionName(name, old.partition));
+    }
+    if (entry !== undefined && after !== undefined && !(sameKey && unchanged)) {
+      writer.put('index', entry.key, after.stored.bytes);
+      changed.add(partitionName(name, entry.partition));
     }
     const change: IndexChange = {
-      bytesBefore: oldKey === undefined ? 0 : (before?.stored.size ?? 0),
-      bytesAfter: newKey === undefined ? 0 : (after?.stored.size ?? 0),
+      bytesBefore: old === undefined ? 0 : (before?.stored.size ?? 0),
+      bytesAfter: entry === undefined ? 0 : (after?.stored.size ?? 0),
       sameKey,
       unchanged,
     };
@@ -140,6 +155,7 @@ export const writeItem = (session: WriteSession, schema: TableSchema, request: W
   if (!unchanged) {
     if (after === undefined) session.writer.delete('items', place);
     else session.writer.put('items', place, after.stored.bytes);
+    session.changed.add(partitionName(undefined, key.pk));
     if (schema.ttl !== undefined) writeExpiry(session, schema.ttl, key, before, after);
     if (session.feed !== undefined) appendRecord(session.writer, session.feed, key, before?.stored, after?.stored);
   }
