@@ -56,9 +56,9 @@ export interface Codec {
   encode(writer: KvWriter, item: Item, size: number): Stored;
   /** A new object each time: nothing is shared between callers. */
   decode(reader: KvReader, stored: Stored): Item;
-  /** After a commit that did not happen: shapes that it would have stored are not there. */
   /** As `decode`, but at the first call of what it returns, which may come after the step that read the bytes. */
   decodeLater(reader: KvReader, stored: Stored): () => Item;
+  /** After a commit that did not happen: shapes that it would have stored are not there. */
   forget(): void;
 }
 
@@ -148,11 +148,9 @@ export const createCodec = (): Codec => {
     decodeLater(reader, { bytes }) {
       const id = shapeIn(bytes);
       const names = id === NO_SHAPE ? undefined : namesOf(reader, id);
-      // The store's bytes are good for the step that reads them; these outlive it.
-      const kept = Buffer.from(bytes);
       let item: Item | undefined;
       return () => {
-        item ??= names === undefined ? (packr.unpack(kept, payload) as Item) : unpackShaped(kept, names);
+        item ??= names === undefined ? (packr.unpack(bytes, payload) as Item) : unpackShaped(bytes, names);
         return item;
       };
     },
@@ -180,28 +178,40 @@ export interface FeedValue {
   readonly after: Uint8Array | undefined;
 }
 
-const FEED_HEADER_OFFSET = 2;
+/** Position, time, the lengths of the key's two parts and of the image before, and whether there is one after. */
+const FEED_HEADER_BYTES = 8 + 8 + 2 + 2 + 4 + 1;
+/** In place of the length of an image that there is not. */
+const NO_IMAGE = 0xffff_ffff;
 
-/** In parts, so that the images need not be copied: the length of what describes them, that, and the images. */
+/** In parts, so that the images need not be copied: what describes them, and the images themselves. */
 export const encodeFeedValue = ({ position, at, pk, sk, before, after }: FeedValue): Uint8Array[] => {
-  const packed = packr.pack([position, at, pk, sk, before?.byteLength ?? -1, after === undefined ? -1 : 0]);
-  const header = Buffer.allocUnsafe(FEED_HEADER_OFFSET + packed.length);
-  header.writeUInt16BE(packed.length, 0);
-  header.set(packed, FEED_HEADER_OFFSET);
-  return [header, ...(before === undefined ? [] : [before]), ...(after === undefined ? [] : [after])];
+  const pkBytes = Buffer.byteLength(pk);
+  const skBytes = Buffer.byteLength(sk);
+  const header = Buffer.allocUnsafe(FEED_HEADER_BYTES + pkBytes + skBytes);
+  header.writeDoubleBE(position, 0);
+  header.writeDoubleBE(at, 8);
+  header.writeUInt16BE(pkBytes, 16);
+  header.writeUInt16BE(skBytes, 18);
+  header.writeUInt32BE(before?.byteLength ?? NO_IMAGE, 20);
+  header.writeUInt8(after === undefined ? 0 : 1, 24);
+  header.write(pk, FEED_HEADER_BYTES);
+  header.write(sk, FEED_HEADER_BYTES + pkBytes);
+  if (after === undefined) return before === undefined ? [header] : [header, before];
+  return before === undefined ? [header, after] : [header, before, after];
 };
 
-export const decodeFeedValue = (bytes: Uint8Array): FeedValue => {
-  const images = FEED_HEADER_OFFSET + (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
-  const header = packr.unpack(bytes.subarray(FEED_HEADER_OFFSET, images));
-  const [position, at, pk, sk, length, rest] = header as [number, number, string, string, number, number];
-  const afterwards = images + Math.max(length, 0);
+export const decodeFeedValue = (value: Uint8Array): FeedValue => {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const skFrom = FEED_HEADER_BYTES + bytes.readUInt16BE(16);
+  const images = skFrom + bytes.readUInt16BE(18);
+  const length = bytes.readUInt32BE(20);
+  const afterFrom = images + (length === NO_IMAGE ? 0 : length);
   return {
-    position,
-    at,
-    pk,
-    sk,
-    before: length < 0 ? undefined : bytes.subarray(images, afterwards),
-    after: rest < 0 ? undefined : bytes.subarray(afterwards),
+    position: bytes.readDoubleBE(0),
+    at: bytes.readDoubleBE(8),
+    pk: bytes.toString('utf8', FEED_HEADER_BYTES, skFrom),
+    sk: bytes.toString('utf8', skFrom, images),
+    before: length === NO_IMAGE ? undefined : bytes.subarray(images, afterFrom),
+    after: bytes[24] === 0 ? undefined : bytes.subarray(afterFrom),
   };
 };
