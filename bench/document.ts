@@ -4,6 +4,7 @@ import { costsTable, delaysTable, faultsTable } from './designs-report.ts';
 import { figuresTable, ratiosTable, skippedLines } from './harness/report.ts';
 import type { Figure, SideBySide } from './harness/rounds.ts';
 import { figure, markdownTable } from './harness/table.ts';
+import { sealingTables } from './sealing-report.ts';
 import type { Results, Section } from './sections.ts';
 import { xmppTables } from './xmpp-report.ts';
 
@@ -50,7 +51,7 @@ const chartOf = async (result: SideBySide, file: string, title: string): Promise
 };
 
 /** What was set out to be reached, and what was. */
-const goalsTable = ({ library, http, designs }: Results): string => {
+const goalsTable = ({ library, http, sealing, designs }: Results): string => {
   const ratio = (section: Section<SideBySide> | undefined, ours: string, theirs: string, operation: string): number => {
     const one = section && find(section.value, ours, operation, 32)?.opsPerSecond.median;
     const other = section && find(section.value, theirs, operation, 32)?.opsPerSecond.median;
@@ -67,6 +68,8 @@ const goalsTable = ({ library, http, designs }: Results): string => {
   const parley = designs?.value.find((one) => one.name === 'parley');
   const write = (what: string): string => figure(parley?.costs.find((one) => one.what === what)?.write ?? Number.NaN);
   const times = (value: number): string => (Number.isNaN(value) ? '–' : `${figure(value)}×`);
+  const sealed = (what: 'cpuRatio' | 'msRatio'): string =>
+    sealing?.value.phases.map((one) => `${one.phase} ${times(one[what].median)}`).join(', ') ?? '–';
   const rows = [
     ['library sends, 32 in flight, beside PostgreSQL', '2×', times(ratio(library, 'parley', 'postgres', 'send'))],
     ...['page', 'inbox'].map((operation) => [
@@ -81,6 +84,8 @@ const goalsTable = ({ library, http, designs }: Results): string => {
     ]),
     ['p99 at 32 in flight, library', "below PostgreSQL's", p99(library, 'parley', 'postgres')],
     ['p99 at 32 in flight, HTTP', "below PostgreSQL's", p99(http, 'parley-http', 'postgres-http')],
+    ['a page of 20 through HTTP, encrypted : in the clear, CPU', 'at most 1.3×', sealed('cpuRatio')],
+    ['the same, time as its reader waits', 'at most 1.3×', sealed('msRatio')],
     ['write units a message, alone', 'at most 7', write('message alone')],
     ['write units a message, in bursts of 10', 'below 2', write('message in a burst of 10')],
   ];
@@ -142,7 +147,12 @@ changes are current. CPU is of servers (with their children) and of the process 
     'Over HTTP',
     'The same behind Fastify, tokens verified, fields validated. The floor answers what is ready beforehand and checks nothing.',
   );
-  const { sync, designs, xmpp } = results;
+  const { sync, sealing, designs, xmpp } = results;
+  if (sealing !== undefined) {
+    const words =
+      'A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (`bench/parley`; the product has no such setting). Servers are started anew in each round, on tables of 72,000 messages; medians over rounds, ratios of the same round.';
+    parts.push(`## What encryption costs\n\n${onMachine(sealing)} ${words}\n\n${sealingTables(sealing.value)}`);
+  }
   if (sync !== undefined) {
     const { perSecond, p50, p99 } = sync.value;
     parts.push(

@@ -5,6 +5,7 @@ import { type Plan, type SideBySide, sideBySide } from './harness/rounds.ts';
 import { operationNames } from './harness/subject.ts';
 import { measureSync, type SyncFloor } from './harness/sync-floor.ts';
 import { standardWorld, type WorldSize } from './harness/world.ts';
+import { measureSealing, type SealingComparison } from './sealing.ts';
 import { measureXmpp, type XmppComparison } from './xmpp.ts';
 
 export interface Section<T> {
@@ -18,10 +19,11 @@ export interface Results {
   readonly dynamodb?: Section<SideBySide>;
   readonly designs?: Section<readonly ComparedDesign[]>;
   readonly sync?: Section<SyncFloor>;
+  readonly sealing?: Section<SealingComparison>;
   readonly xmpp?: Section<XmppComparison>;
 }
 
-export const sectionNames = ['sync', 'library', 'http', 'designs', 'dynamodb', 'xmpp'] as const;
+export const sectionNames = ['sync', 'library', 'http', 'sealing', 'designs', 'dynamodb', 'xmpp'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export interface Effort {
@@ -59,6 +61,8 @@ export const runSection = async (
       return { library: { machine, value: await compare(['parley', 'postgres', 'floor-lmdb'], standardWorld) } };
     case 'http':
       return { http: { machine, value: await compare(['parley-http', 'postgres-http', 'floor-http'], standardWorld) } };
+    case 'sealing':
+      return { sealing: { machine, value: await measureSealing(effort.rounds, say) } };
     case 'dynamodb':
       return {
         dynamodb: { machine, value: await compare(['parley-dynamodb', 'course', 'transactional'], smallWorld) },

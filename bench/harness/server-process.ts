@@ -13,14 +13,15 @@ export interface ServerProcess<Ready> {
 export const portInJson = (line: string): { readonly port: number } | undefined =>
   line.startsWith('{') ? (JSON.parse(line) as { port: number }) : undefined;
 
-/** Starts a module as this process was started; `readyIn` understands the line that says it is ready. */
+/** Starts a module as this process was started, and with further flags of Node; `readyIn` understands the line that says it is ready. */
 export const startServerProcess = async <Ready>(
   module: string,
   args: readonly string[],
   readyIn: (line: string) => Ready | undefined,
   env: NodeJS.ProcessEnv = process.env,
+  flags: readonly string[] = [],
 ): Promise<ServerProcess<Ready>> => {
-  const child = spawn(process.execPath, [...process.execArgv, module, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, ...flags, module, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
 import { createLocalWrapper } from '#crypto/local-wrapper';
+import type { Sealer } from '#crypto/port';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { handle, type UserUuid, userUuid } from '#domain/ids';
@@ -31,9 +32,11 @@ export interface NodeOptions {
   readonly now: () => number;
   readonly observe: Observe;
   readonly appended: () => void;
+  /** In place of the one that encrypts, where what encryption costs is measured. */
+  readonly sealer?: Sealer;
 }
 
-/** Everything as in production, encryption included; keys are wrapped by a local file. */
+/** Everything as in production, encryption included unless another sealer is given; keys are wrapped by a local file. */
 export const parleyNode = async (tables: ParleyTables, options: NodeOptions): Promise<ParleyNode> => {
   const { now } = options;
   const patterns = createPatterns(tables.main, options.observe, () => performance.now());
@@ -42,7 +45,7 @@ export const parleyNode = async (tables: ParleyTables, options: NodeOptions): Pr
   const bus = createLocalBus((error) => process.stderr.write(`a listener failed: ${String(error)}\n`));
   const { messenger, fanout } = createMessenger({
     patterns,
-    sealer: createSealer({ keyring, now }),
+    sealer: options.sealer ?? createSealer({ keyring, now }),
     cache: createLocalCache(now, Math.random),
     bus,
     now,

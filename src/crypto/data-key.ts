@@ -2,7 +2,7 @@
  * An unwrapped data key in this process's memory: usable until it is given up, then zeroed. Whoever is about to use it
  * holds it first, so that it is never zeroed under a cipher's hands.
  */
-import { aadEncoder, headerOf, type KeyId, openWith, sealWith } from './jwe.ts';
+import { aadEncoder, type KeyId, kidOf, openWith, sealWith } from './jwe.ts';
 import type { Opened } from './port.ts';
 
 /** Whose key it is, which one, when it was made (milliseconds since the epoch), and where its conversation stood then. */
@@ -15,29 +15,36 @@ export interface DataKeyName extends KeyId {
 
 export class DataKey {
   readonly name: DataKeyName;
-  /** The protected header of all that this key seals. */
-  readonly header: string;
+  /** What all that this key seals begins with. */
+  readonly kid: string;
   /** When this copy must be given up, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Seals and opens since it was unwrapped here. */
   uses = 0;
+  readonly #usesMax: number;
   #bytes: Buffer | undefined;
   #holds = 0;
   #givenUp = false;
   readonly #aad: (seq: number) => Buffer;
 
-  /** Takes over `bytes`: they are zeroed here. */
-  constructor(name: DataKeyName, bytes: Buffer, expiresAt: number) {
+  /** Takes over `bytes`: they are zeroed here. `usesMax` bounds the seals and opens of this copy. */
+  constructor(name: DataKeyName, bytes: Buffer, expiresAt: number, usesMax: number) {
     this.name = name;
-    this.header = headerOf(name);
+    this.kid = kidOf(name);
     this.expiresAt = expiresAt;
+    this.#usesMax = usesMax;
     this.#bytes = bytes;
-    this.#aad = aadEncoder(this.header, name.conversation, name.author);
+    this.#aad = aadEncoder(this.kid, name.conversation, name.author);
   }
 
-  /** True while the key may still serve, and what it opened may still be shown. */
+  /** True while what the key opened may still be shown. */
   live(now: number): boolean {
     return !this.#givenUp && now < this.expiresAt;
+  }
+
+  /** True while the key may seal and open. */
+  serves(now: number): boolean {
+    return this.live(now) && this.uses < this.#usesMax;
   }
 
   hold(count = 1): void {
@@ -62,13 +69,13 @@ export class DataKey {
 
   seal(seq: number, text: string): string {
     this.uses += 1;
-    return sealWith(this.#held(), this.header, this.#aad(seq), text);
+    return sealWith(this.#held(), this.kid, this.#aad(seq), text);
   }
 
-  /** Opens a well-formed sealed string whose header is this key's. */
+  /** Opens a string that begins with this key's `kid`. */
   open(seq: number, sealed: string): Opened {
     this.uses += 1;
-    return openWith(this.#held(), this.header, this.#aad(seq), sealed);
+    return openWith(this.#held(), this.kid, this.#aad(seq), sealed);
   }
 
   /** A key that was zeroed would seal under 32 zero bytes: it has no bytes instead, and to use it is a mistake in the code. */

@@ -1,18 +1,48 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
+import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { DataKey } from './data-key.ts';
-import { aadOf, headerIn, headerOf, readHeader, sealedCharactersMax } from './jwe.ts';
+import { aadOf, isWhole, kidIn, kidOf, protectedOf, readKid, sealedCharactersMax } from './jwe.ts';
 
 const texts = fc.string({ unit: 'grapheme', maxLength: 300 });
 const startOfTime = Date.UTC(2026, 0, 1);
+const usesMax = 1_000;
+
+/** Where the parts lie in a body: IV, tag, ciphertext. */
+const ivEnd = 12;
+const tagEnd = 28;
+
+/** The flattened JWE that a sealed string stands for, put together by hand as docs/adr/0005 tells others to. */
+const jweOf = (sealed: string, aad: string): FlattenedJWE => {
+  const [version, generation, id, body = ''] = sealed.split('.');
+  const header = { alg: 'dir', enc: 'A256GCM', kid: `${version}.${generation}.${id}` };
+  const bytes = Buffer.from(body, 'base64url');
+  return {
+    protected: Buffer.from(JSON.stringify(header)).toString('base64url'),
+    iv: bytes.subarray(0, ivEnd).toString('base64url'),
+    ciphertext: bytes.subarray(tagEnd).toString('base64url'),
+    tag: bytes.subarray(ivEnd, tagEnd).toString('base64url'),
+    aad,
+  };
+};
+
+const sealedOf = ({ iv = '', tag = '', ciphertext }: FlattenedJWE, kid: string): string => {
+  const parts = [iv, tag, ciphertext].map((part) => Buffer.from(part, 'base64url'));
+  return `${kid}.${Buffer.concat(parts).toString('base64url')}`;
+};
 
 describe('the format, against jose as an independent reader and writer', () => {
   const key = randomBytes(32);
   const id = { generation: 3, id: 'AAECAwQFBgc' };
+  const kid = '2.3.AAECAwQFBgc';
   const dataKey = (author: string, conversation: string): DataKey =>
-    new DataKey({ ...id, author, conversation, createdAt: startOfTime, fromSeq: 0 }, Buffer.from(key), startOfTime + 1);
+    new DataKey(
+      { ...id, author, conversation, createdAt: startOfTime, fromSeq: 0 },
+      Buffer.from(key),
+      startOfTime + 1,
+      usesMax,
+    );
   const seqs = fc.integer({ min: 0, max: 999_999_999_999 });
   const names = fc.oneof(fc.uuid(), fc.string({ unit: 'grapheme', maxLength: 40 }));
 
@@ -20,15 +50,10 @@ describe('the format, against jose as an independent reader and writer', () => {
     await fc.assert(
       fc.asyncProperty(names, names, seqs, texts, async (conversation, author, seq, text) => {
         const sealed = dataKey(author, conversation).seal(seq, text);
-        const [header = '', iv = '', ciphertext = '', tag = ''] = sealed.split('.');
-        const aad = aadOf(conversation, seq, author);
-        const opened = await flattenedDecrypt({ protected: header, iv, ciphertext, tag, aad }, key);
+        const opened = await flattenedDecrypt(jweOf(sealed, aadOf(conversation, seq, author)), key);
         expect(new TextDecoder().decode(opened.plaintext)).toBe(text);
-        expect(opened.protectedHeader).toEqual({ alg: 'dir', enc: 'A256GCM', kid: '1.3.AAECAwQFBgc' });
-        const elsewhere = aadOf(conversation, seq + 1, author);
-        await expect(
-          flattenedDecrypt({ protected: header, iv, ciphertext, tag, aad: elsewhere }, key),
-        ).rejects.toThrow();
+        expect(opened.protectedHeader).toEqual({ alg: 'dir', enc: 'A256GCM', kid });
+        await expect(flattenedDecrypt(jweOf(sealed, aadOf(conversation, seq + 1, author)), key)).rejects.toThrow();
       }),
       { numRuns: 60 },
     );
@@ -38,16 +63,34 @@ describe('the format, against jose as an independent reader and writer', () => {
     await fc.assert(
       fc.asyncProperty(names, names, seqs, texts, async (conversation, author, seq, text) => {
         const jwe = await new FlattenedEncrypt(new TextEncoder().encode(text))
-          .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: '1.3.AAECAwQFBgc' })
+          .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
           .setAdditionalAuthenticatedData(Buffer.from(aadOf(conversation, seq, author), 'base64url'))
           .encrypt(key);
-        expect(jwe.protected).toBe(headerOf(id));
-        const sealed = `${jwe.protected}.${jwe.iv}.${jwe.ciphertext}.${jwe.tag}`;
+        expect(jwe.protected).toBe(protectedOf(kidOf(id)));
+        const sealed = sealedOf(jwe, kid);
         expect(dataKey(author, conversation).open(seq, sealed)).toEqual({ text });
         expect(dataKey(author, conversation).open(seq + 1, sealed)).toEqual({ unreadable: 'tampered' });
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('[SEC-2] the algorithm, the cipher and the kid are authenticated, though they are not stored', async () => {
+    for (const changed of [
+      { alg: 'dir', enc: 'A256GCM', kid: '2.4.AAECAwQFBgc' },
+      { alg: 'dir', enc: 'A256GCM', kid, typ: 'JWE' },
+      { enc: 'A256GCM', alg: 'dir', kid },
+    ]) {
+      const jwe = await new FlattenedEncrypt(new TextEncoder().encode('text'))
+        .setProtectedHeader(changed)
+        .setAdditionalAuthenticatedData(Buffer.from(aadOf('c', 1, 'a'), 'base64url'))
+        .encrypt(key);
+      expect(dataKey('a', 'c').open(1, sealedOf(jwe, kid))).toEqual({ unreadable: 'tampered' });
+    }
+  });
+
+  test('what is stored of a text of 200 octets is 320 characters: 16 of the key, 4 for every 3 octets of IV, tag and text', () => {
+    expect(dataKey('a', 'c').seal(1, 'x'.repeat(200)).length).toBe(16 + Math.ceil(((12 + 16 + 200) * 4) / 3));
   });
 });
 
@@ -58,59 +101,69 @@ test('[SEC-2] a text is bound to author, conversation and seq, in canonical JSON
 });
 
 describe('what has the shape of a sealed text', () => {
-  const header = headerOf({ generation: 1, id: 'AAECAwQFBgc' });
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const rest = `${'A'.repeat(16)}.${'A'.repeat(8)}.${'A'.repeat(22)}`;
+  const kid = kidOf({ generation: 1, id: 'AAECAwQFBgc' });
+  const body = (textBytes: number): string => Buffer.alloc(tagEnd + textBytes).toString('base64url');
+  /** The cipher's answer, for what is looked at only when its key is there; anything that gets so far is tampered with. */
+  const opened = (sealed: string): unknown => {
+    const name = { generation: 1, id: 'AAECAwQFBgc', author: 'a', conversation: 'c', createdAt: 0, fromSeq: 0 };
+    return new DataKey(name, randomBytes(32), 1, usesMax).open(1, sealed);
+  };
 
-  test('[SEC-3] a header of this version names its key', () => {
-    expect(readHeader(header)).toEqual({ generation: 1, id: 'AAECAwQFBgc' });
-    expect(headerIn(`${header}.${rest}`)).toEqual({ header });
+  test('[SEC-3] a kid of this version names its key', () => {
+    expect(readKid(kid)).toEqual({ generation: 1, id: 'AAECAwQFBgc' });
+    expect(kidIn(`${kid}.${body(6)}`)).toEqual({ kid });
+    expect(isWhole(kid, `${kid}.${body(6)}`)).toBe(true);
+    expect(opened(`${kid}.${body(6)}`)).toEqual({ unreadable: 'tampered' });
   });
 
+  const jwe = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"1.1.AAECAwQFBgc"}').toString('base64url');
   test.each([
-    ['another algorithm', encode({ alg: 'A256KW', enc: 'A256GCM', kid: '1.1.AAECAwQFBgc' })],
-    ['another cipher', encode({ alg: 'dir', enc: 'A128GCM', kid: '1.1.AAECAwQFBgc' })],
-    ['another kid', encode({ alg: 'dir', enc: 'A256GCM', kid: '2.1.AAECAwQFBgc' })],
-    ['no kid', encode({ alg: 'dir', enc: 'A256GCM' })],
-    ['a further member', encode({ alg: 'dir', enc: 'A256GCM', kid: '1.1.AAECAwQFBgc', zip: 'DEF' })],
-    ['another order', encode({ enc: 'A256GCM', alg: 'dir', kid: '1.1.AAECAwQFBgc' })],
-    ['generation 0', encode({ alg: 'dir', enc: 'A256GCM', kid: '1.0.AAECAwQFBgc' })],
-  ])('[SEC-3] a header with %s is of an unknown version', (_, other) => {
-    expect(readHeader(other)).toBe('unknown_version');
-    // The parts of an unknown version may have other lengths, too.
-    expect(headerIn(`${other}.AA.AA`)).toEqual({ unreadable: 'unknown_version' });
+    ['version 1, a whole header with four parts', `${jwe}.${'A'.repeat(16)}.${'A'.repeat(8)}.${'A'.repeat(22)}`],
+    ['a JWE in the compact form', `${jwe}..${'A'.repeat(16)}.${'A'.repeat(8)}.${'A'.repeat(22)}`],
+    ['a version to come', `3.1.AAECAwQFBgc.${body(6)}`],
+    ['a version to come, of other parts', '12.AA'],
+  ])('[SEC-3] %s is of an unknown version', (_, sealed) => {
+    expect(kidIn(sealed)).toEqual({ unreadable: 'unknown_version' });
   });
 
   test.each([
     ['nothing', ''],
-    ['one part', header],
-    ['three parts', `${header}.${'A'.repeat(16)}.AAAA`],
-    ['five parts, as in the compact form', `${header}..${rest}`],
-    ['a short IV', `${header}.${'A'.repeat(15)}.AAAA.${'A'.repeat(22)}`],
-    ['a short tag', `${header}.${'A'.repeat(16)}.AAAA.${'A'.repeat(21)}`],
-    ['stray bits in the tag', `${header}.${'A'.repeat(16)}.AAAA.${'A'.repeat(21)}B`],
-    ['stray bits in a ciphertext of 2', `${header}.${'A'.repeat(16)}.AB.${'A'.repeat(22)}`],
-    ['stray bits in a ciphertext of 3', `${header}.${'A'.repeat(16)}.AAB.${'A'.repeat(22)}`],
-    ['a ciphertext of no whole octet', `${header}.${'A'.repeat(16)}.A.${'A'.repeat(22)}`],
-    ['the other base64', `${header}.${'A'.repeat(16)}.AA+A.${'A'.repeat(22)}`],
-    ['a line end', `${header}.${rest}\n`],
-    ['one character too many', `${header}.${'A'.repeat(16)}.${'A'.repeat(sealedCharactersMax)}.${'A'.repeat(22)}`],
+    ['no body and no dot', kid],
+    ['generation 0', `2.0.AAECAwQFBgc.${body(6)}`],
+    ['a generation of seven digits', `2.1000000.AAECAwQFBgc.${body(6)}`],
+    ['a generation with a leading zero', `2.01.AAECAwQFBgc.${body(6)}`],
+    ['a short id', `2.1.AAECAwQFBg.${body(6)}`],
+    ['a long id', `2.1.AAECAwQFBgcA.${body(6)}`],
+    ['an id of the other base64', `2.1.AAECAwQFB+c.${body(6)}`],
+    ['a space before it', ` ${kid}.${body(6)}`],
+    ['another version with a line end', `3.1.AA\n`],
+    ['one character too many', `${kid}.${'A'.repeat(sealedCharactersMax)}`],
     ['a number', 7],
     ['null', null],
     ['a set', new Set(['a'])],
   ])('[SEC-3] %s is malformed', (_, sealed) => {
-    expect(headerIn(sealed)).toEqual({ unreadable: 'malformed' });
+    expect(kidIn(sealed)).toEqual({ unreadable: 'malformed' });
   });
 
   test.each([
-    ['not base64url', '****'],
-    ['not JSON', Buffer.from('{').toString('base64url')],
-    ['a JSON array', encode([1])],
-    ['JSON null', encode(null)],
-    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]).toString('base64url')],
-    ['too long', encode({ alg: 'dir', pad: 'x'.repeat(300) })],
-  ])('[SEC-3] a header that is %s is malformed', (_, other) => {
-    expect(readHeader(other)).toBe('malformed');
+    ['no body', ''],
+    ['less than an IV and a tag', body(0).slice(0, -2)],
+    ['stray bits at an end of 2', `${body(0).slice(0, -1)}B`],
+    ['stray bits at an end of 3', `${body(1).slice(0, -1)}B`],
+    ['a character that is no whole octet', `${body(2)}A`],
+    ['the other base64, +', body(6).replace('A', '+')],
+    ['the other base64, /', body(6).replace('A', '/')],
+    ['padding', `${body(0)}==`],
+    ['a dot', body(6).replace('A', '.')],
+    ['a line end', `${body(6)}\n`],
+    ['a line end within', `${body(3)}\n${body(3)}`],
+    ['a character of two octets that ends as one of the alphabet', body(6).replace('A', '\u0141')],
+    ['another part', `${body(6)}.${body(6)}`],
+  ])('[SEC-3] a body with %s is malformed, with the key at hand and without', (_, other) => {
+    const sealed = `${kid}.${other}`;
+    expect(kidIn(sealed)).toEqual({ kid });
+    expect(isWhole(kid, sealed)).toBe(false);
+    expect(opened(sealed)).toEqual({ unreadable: 'malformed' });
   });
 });
 
@@ -125,7 +178,7 @@ describe('a data key in memory', () => {
       createdAt: startOfTime,
       fromSeq: 0,
     };
-    const key = new DataKey(name, bytes, startOfTime + 1);
+    const key = new DataKey(name, bytes, startOfTime + 1, usesMax);
     key.hold();
     key.giveUp();
     expect(key.live(startOfTime)).toBe(false);

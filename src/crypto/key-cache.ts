@@ -5,16 +5,9 @@
 import { LRUCache } from 'lru-cache';
 import type { DataKey } from './data-key.ts';
 
-export interface KeyCacheLimits {
-  /** Keys held at once. */
-  readonly keysMax: number;
-  /** Seals and opens of one unwrapped copy. */
-  readonly usesMax: number;
-}
-
 export interface KeyCache {
-  /** The key whose header this is, for its place, when it is held and may still serve. */
-  get(conversation: string, author: string, header: string, now: number): DataKey | undefined;
+  /** The key of this `kid`, for its place, when it is held and may still serve. */
+  get(conversation: string, author: string, kid: string, now: number): DataKey | undefined;
   /** The key that seals for this place now. */
   current(conversation: string, author: string, now: number): DataKey | undefined;
   /** Keeps a key, and returns the one to use: the copy already held, where there is one (the new copy is then zeroed). */
@@ -25,15 +18,16 @@ export interface KeyCache {
 }
 
 const placeOf = (conversation: string, author: string): string => `${author}/${conversation}`;
-const nameOf = (conversation: string, author: string, header: string): string => `${author}/${conversation}/${header}`;
-const nameOfKey = (key: DataKey): string => nameOf(key.name.conversation, key.name.author, key.header);
+const nameOf = (conversation: string, author: string, kid: string): string => `${author}/${conversation}/${kid}`;
+const nameOfKey = (key: DataKey): string => nameOf(key.name.conversation, key.name.author, key.kid);
 const placeOfKey = (key: DataKey): string => placeOf(key.name.conversation, key.name.author);
 
-export const createKeyCache = (limits: KeyCacheLimits): KeyCache => {
+/** Holds at most so many keys at once. */
+export const createKeyCache = (keysMax: number): KeyCache => {
   /** Each of these is a key that is in `keys` too, so the bound on `keys` bounds both. */
   const currents = new Map<string, DataKey>();
   const keys = new LRUCache<string, DataKey>({
-    max: limits.keysMax,
+    max: keysMax,
     dispose: (key) => {
       key.giveUp();
       if (currents.get(placeOfKey(key)) === key) currents.delete(placeOfKey(key));
@@ -42,23 +36,23 @@ export const createKeyCache = (limits: KeyCacheLimits): KeyCache => {
 
   const ifServing = (key: DataKey | undefined, now: number): DataKey | undefined => {
     if (key === undefined) return undefined;
-    if (key.live(now) && key.uses < limits.usesMax) return key;
+    if (key.serves(now)) return key;
     keys.delete(nameOfKey(key));
     return undefined;
   };
 
-  const get: KeyCache['get'] = (conversation, author, header, now) =>
-    ifServing(keys.get(nameOf(conversation, author, header)), now);
+  const get: KeyCache['get'] = (conversation, author, kid, now) =>
+    ifServing(keys.get(nameOf(conversation, author, kid)), now);
 
   return {
     get,
     current(conversation, author, now) {
       const key = ifServing(currents.get(placeOf(conversation, author)), now);
       // Asked for by its full name too, so that a key that only seals counts as used and is not the first to leave.
-      return key && get(conversation, author, key.header, now);
+      return key && get(conversation, author, key.kid, now);
     },
     add(key, now) {
-      const held = get(key.name.conversation, key.name.author, key.header, now);
+      const held = get(key.name.conversation, key.name.author, key.kid, now);
       if (held === undefined) {
         keys.set(nameOfKey(key), key);
         return key;

@@ -8,7 +8,7 @@
 import { isConditionFailed } from '#table/errors';
 import type { CallOptions, Item, Key, Table } from '#table/port';
 import type { DataKeyName } from './data-key.ts';
-import { generationMax } from './jwe.ts';
+import { generationMax, kidOf, readKid } from './jwe.ts';
 import type { WrappedKey } from './key-wrapper.ts';
 
 /** A data key as the table holds it. */
@@ -53,7 +53,8 @@ export const storedKey = (item: Item | undefined): StoredKey | undefined => {
   const { conversation_uuid: conversation, user_uuid: author, generation, key_id: id, wrapped, kek } = item;
   if (typeof conversation !== 'string' || typeof author !== 'string' || typeof generation !== 'number')
     return undefined;
-  if (typeof id !== 'string' || !(wrapped instanceof Uint8Array) || typeof kek !== 'string') return undefined;
+  if (typeof id !== 'string' || readKid(kidOf({ generation, id })) === undefined) return undefined;
+  if (!(wrapped instanceof Uint8Array) || typeof kek !== 'string') return undefined;
   const { created_at, from_seq: fromSeq } = item;
   const createdAt = typeof created_at === 'string' ? Date.parse(created_at) : Number.NaN;
   if (Number.isNaN(createdAt) || typeof fromSeq !== 'number') return undefined;

@@ -27,13 +27,13 @@ interface KeyringCounters {
  * Deadlines are in milliseconds since the epoch. Calls reject with `unavailable` only.
  */
 export interface Keyring {
-  /** The key of a sealed text's header, when it is held unwrapped here. */
-  held(conversation: string, author: string, header: string): DataKey | undefined;
-  /** The key of a sealed text's header. */
+  /** The key that a sealed text's `kid` names, when it is held unwrapped here. */
+  held(conversation: string, author: string, kid: string): DataKey | undefined;
+  /** The key that a sealed text's `kid` names. */
   withNamed<T>(
     conversation: string,
     author: string,
-    header: string,
+    kid: string,
     use: (key: DataKey | MissingKey) => T,
     deadline?: number,
   ): Promise<T>;

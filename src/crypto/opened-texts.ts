@@ -71,10 +71,17 @@ export const createOpenedTexts = (textsMax: number, charactersMax: number): Open
     },
     set(key, seq, sealed, text) {
       const { conversation } = key.name;
-      const opened = conversations.get(conversation) ?? new Map<number, OpenedText>();
-      remove(conversation, opened, seq);
+      let opened = conversations.get(conversation);
+      if (opened === undefined) {
+        opened = new Map();
+        conversations.set(conversation, opened);
+      }
+      const replaced = opened.get(seq);
+      if (replaced !== undefined) {
+        texts -= 1;
+        characters -= replaced.sealed.length + replaced.text.length;
+      }
       opened.set(seq, { sealed, text, key });
-      conversations.set(conversation, opened);
       used(conversation, opened);
       texts += 1;
       characters += sealed.length + text.length;

@@ -29,7 +29,10 @@ describe('sealing and opening', () => {
   test('[SEC-2] the same text sealed twice is two different strings: each has an IV of its own', async () => {
     const { sealer } = rig.node();
     const sealed = new Set<string>();
-    for (let n = 0; n < 600; n += 1) sealed.add((await sealer.seal(place(1), 'same')).split('.')[1] ?? '');
+    for (let n = 0; n < 600; n += 1) {
+      const [, , , body = ''] = (await sealer.seal(place(1), 'same')).split('.');
+      sealed.add(body.slice(0, 16));
+    }
     expect(sealed.size).toBe(600);
   });
 

@@ -5,7 +5,7 @@
  */
 import { conversationUuid, userUuid } from '#domain/ids';
 import type { DataKey } from './data-key.ts';
-import { headerIn, readHeader, sealedCharactersMax } from './jwe.ts';
+import { isWhole, kidIn, sealedCharactersMax } from './jwe.ts';
 import type { Keyring, MissingKey } from './keyring.ts';
 import { createOpenedTexts } from './opened-texts.ts';
 import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
@@ -50,6 +50,9 @@ const isPlace = ({ conversation, seq, author }: Place): boolean =>
 const namesKeys = ({ conversation, author }: Place): boolean =>
   conversationUuid(conversation) === conversation && userUuid(author) === author;
 
+const isKeyOf = ({ name }: DataKey, { conversation, author }: Place): boolean =>
+  name.conversation === conversation && name.author === author;
+
 interface Waiting {
   readonly at: number;
   readonly place: Place;
@@ -60,7 +63,7 @@ interface Waiting {
 interface KeyWanted {
   readonly conversation: string;
   readonly author: string;
-  readonly header: string;
+  readonly kid: string;
   readonly waiting: Waiting[];
 }
 
@@ -115,6 +118,8 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
       const at = now();
       const results = new Array<Opened>(items.length);
       const wanted = new Map<string, KeyWanted>();
+      /** The keys of this page so far: twenty texts are mostly of two authors, and asking the keyring is the dearer look-up. */
+      const found = new Map<string, DataKey>();
       for (const [index, { place, sealed }] of items.entries()) {
         const recalled = texts.get(place, sealed, at);
         if (recalled !== undefined) {
@@ -122,25 +127,29 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
           results[index] = { text: recalled };
           continue;
         }
-        const parsed = isPlace(place) ? headerIn(sealed) : ({ unreadable: 'malformed' } as const);
+        const parsed = isPlace(place) ? kidIn(sealed) : ({ unreadable: 'malformed' } as const);
         if ('unreadable' in parsed) {
           results[index] = refuse(parsed.unreadable);
           continue;
         }
-        const { header } = parsed;
+        const { kid } = parsed;
         const { conversation, author } = place;
-        const key = keyring.held(conversation, author, header);
+        const known = found.get(kid);
+        const key =
+          known !== undefined && isKeyOf(known, place) && known.serves(at)
+            ? known
+            : keyring.held(conversation, author, kid);
         if (key !== undefined) {
+          if (key !== known) found.set(kid, key);
           results[index] = openOne(key, place, sealed);
           continue;
         }
-        const id = readHeader(header);
-        if (typeof id === 'string' || !namesKeys(place)) {
-          results[index] = refuse(typeof id === 'string' ? id : 'malformed');
+        if (!namesKeys(place) || !isWhole(kid, sealed)) {
+          results[index] = refuse('malformed');
           continue;
         }
-        const name = `${author}/${conversation}/${header}`;
-        const group = wanted.get(name) ?? { conversation, author, header, waiting: [] };
+        const name = `${author}/${conversation}/${kid}`;
+        const group = wanted.get(name) ?? { conversation, author, kid, waiting: [] };
         group.waiting.push({ at: index, place, sealed });
         wanted.set(name, group);
       }
@@ -150,7 +159,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
             keyring.withNamed(
               group.conversation,
               group.author,
-              group.header,
+              group.kid,
               (key) => openWaiting(key, group, results),
               deadline,
             ),

@@ -11,7 +11,7 @@ import { ParleyError } from '#domain/errors';
 import { TableError } from '#table/errors';
 import type { Table } from '#table/port';
 import { DataKey } from './data-key.ts';
-import { generationMax, readHeader } from './jwe.ts';
+import { generationMax, readKid } from './jwe.ts';
 import { createKeyCache } from './key-cache.ts';
 import { createKeyFlights, type KeyFetch } from './key-flights.ts';
 import { createDataKey, getDataKey, newestDataKey, type StoredKey } from './key-store.ts';
@@ -78,7 +78,7 @@ export const asUnavailable = (error: unknown): unknown => {
 export const createKeyring = (options: KeyringOptions): TableKeyring => {
   const { table, wrapper, now, randomBytes } = options;
   const limits = { ...keyringDefaults, ...options.limits };
-  const cache = createKeyCache(limits);
+  const cache = createKeyCache(limits.keysMax);
   const missing = new LRUCache<string, { readonly reason: MissingKey; readonly until: number }>({
     max: limits.keysMax,
   });
@@ -91,7 +91,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     sums.unwrapped += 1;
     const { conversation, author, generation, id, createdAt, fromSeq } = key;
     const name = { conversation, author, generation, id, createdAt, fromSeq };
-    return new DataKey(name, plain, now() + limits.heldMsMax);
+    return new DataKey(name, plain, now() + limits.heldMsMax, limits.usesMax);
   };
 
   /** The key of this generation, made here; undefined when another node was first. */
@@ -110,7 +110,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     }
     if (!created) return undefined;
     sums.minted += 1;
-    return new DataKey(key, plain, now() + limits.heldMsMax);
+    return new DataKey(key, plain, now() + limits.heldMsMax, limits.usesMax);
   };
 
   const servedEnough = (key: { readonly createdAt: number; readonly fromSeq: number }, seq: number): boolean =>
@@ -133,11 +133,11 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
   const loadNamed = async (
     conversation: string,
     author: string,
-    header: string,
+    kid: string,
     deadline: number,
   ): Promise<DataKey | MissingKey> => {
-    const id = readHeader(header);
-    if (typeof id === 'string') return 'key_gone';
+    const id = readKid(kid);
+    if (id === undefined) return 'key_gone';
     const stored = await getDataKey(table, { conversation, author, generation: id.generation }, { deadline });
     if (stored === undefined) return 'key_gone';
     if (stored === 'damaged' || stored.id !== id.id) return 'wrong_key';
@@ -181,16 +181,16 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
   };
 
   return {
-    held: (conversation, author, header) => cache.get(conversation, author, header, now()),
+    held: (conversation, author, kid) => cache.get(conversation, author, kid, now()),
 
-    async withNamed(conversation, author, header, use, deadline = noDeadline) {
-      const held = cache.get(conversation, author, header, now());
+    async withNamed(conversation, author, kid, use, deadline = noDeadline) {
+      const held = cache.get(conversation, author, kid, now());
       if (held !== undefined) return use(held);
-      const name = `${author}/${conversation}/${header}`;
+      const name = `${author}/${conversation}/${kid}`;
       const known = missing.get(name);
       if (known !== undefined && now() < known.until) return use(known.reason);
       const load = async (until: number): Promise<DataKey | MissingKey> => {
-        const key = await loadNamed(conversation, author, header, until);
+        const key = await loadNamed(conversation, author, kid, until);
         if (typeof key !== 'string') return key;
         sums.missing += 1;
         missing.set(name, { reason: key, until: now() + limits.missingMs });

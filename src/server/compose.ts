@@ -1,6 +1,6 @@
 /** Puts the adapters the configuration names under the use cases. The one place of the server that knows them by name. */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
@@ -42,11 +42,17 @@ const consumer = 'fanout';
 
 const now = (): number => Date.now();
 
+/** Room on the disk without which no server starts: a memory-mapped file that finds none ends the process without a word. */
+const roomBytesMin = 16 * 2 ** 20;
+
 /** The data folder and who holds it. Throws, in a sentence for a person, when it cannot be used. */
 const takeFolder = (folder: string): (() => void) => {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < roomBytesMin)
+      throw new ConfigError(`The data folder ${folder} is on a disk that is full (less than 16 MB are left).`);
     return lockFolder(folder);
   } catch (error) {
     const { code } = error as { readonly code?: string };

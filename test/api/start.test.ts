@@ -1,5 +1,5 @@
 /** The server as a process: what stops its start, in one clear line, and that it stops when it is told to. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,9 +34,11 @@ interface Started {
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>;
 }
 
-const start = (environment: Record<string, string> = {}): Started => {
+/** `through` is a command that runs the command after it, in circumstances of its own. */
+const start = (environment: Record<string, string> = {}, through: readonly string[] = []): Started => {
   const inherited = { PATH: process.env.PATH ?? '', HOME: folder };
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main], {
+  const [command = '', ...args] = [...through, process.execPath, '--conditions=source', '--import', 'tsx', main];
+  const child = spawn(command, args, {
     env: { ...inherited, PARLEY_DATA: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'silent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -59,8 +61,8 @@ const start = (environment: Record<string, string> = {}): Started => {
   return { child, address, ended };
 };
 
-const refusal = async (environment?: Record<string, string>): Promise<string> => {
-  const { code, errors } = await start(environment).ended;
+const refusal = async (environment?: Record<string, string>, through?: readonly string[]): Promise<string> => {
+  const { code, errors } = await start(environment, through).ended;
   expect(code).toBe(1);
   expect(errors.trim().split('\n')).toHaveLength(1);
   expect(errors).not.toMatch(/\bat \S+:\d+/);
@@ -87,10 +89,30 @@ describe('one clear line stops the start', () => {
     expect(await refusal()).toMatch(/^parley: The data folder .* cannot be written \(\w+\)/);
   });
 
-  test.skipIf(process.getuid?.() === 0 /* the superuser writes anywhere */)('a read-only data folder', async () => {
+  test('a read-only data folder', async () => {
     await mkdir(join(folder, 'data'));
     await chmod(join(folder, 'data'), 0o500);
-    expect(await refusal()).toMatch(/cannot be written \(EACCES\)/);
+    // The superuser writes anywhere, unless that right is taken from them.
+    const asAnybody = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'];
+    const through = process.getuid?.() === 0 ? asAnybody : [];
+    expect(await refusal({}, through)).toMatch(/cannot be written \(EACCES\)/);
+  });
+
+  test('a data folder in which no file may grow', async () => {
+    // A limit on the size of files stands in for a disk that refuses the first byte.
+    const through = ['sh', '-c', 'ulimit -f 0; trap "" XFSZ; exec "$@"', 'sh'];
+    expect(await refusal({}, through)).toMatch(/cannot be written \(EFBIG\)/);
+  });
+
+  // A disk of one megabyte, seen by this command alone.
+  const onSmallDisk = (path: string): readonly string[] => [
+    ...['unshare', '--map-root-user', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'],
+    path,
+  ];
+  const mounts = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
+  test.skipIf(!mounts /* a machine that lets nobody mount */)('a data folder on a disk that is full', async () => {
+    await mkdir(join(folder, 'data'));
+    expect(await refusal({}, onSmallDisk(join(folder, 'data')))).toMatch(/is on a disk that is full/);
   });
 
   test('a data folder of a newer version', async () => {

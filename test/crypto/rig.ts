@@ -30,6 +30,9 @@ export const place = (seq: number, author = 1, inConversation = 1): Place => ({
   author: user(author),
 });
 
+/** The part of a sealed string that names its key. */
+export const kidWithin = (sealed: string): string => sealed.slice(0, sealed.lastIndexOf('.'));
+
 export const startOfTime = Date.UTC(2026, 0, 1);
 
 /** What several nodes share: a table of keys, a key service, a clock. */
