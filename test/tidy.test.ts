@@ -141,6 +141,33 @@ test('every rule of docs/SPEC.md has a test that carries its id', () => {
   expect(rules.filter((id) => !named.includes(`[${id}]`))).toEqual([]);
 });
 
+describe('docs/SECURITY.md', () => {
+  const document = read('docs/SECURITY.md');
+  const quoted = [...document.matchAll(/`([^`\n]+)`/g)].map(([, words]) => words ?? '');
+
+  test('names no test that does not exist: by its rule, by its title, or by its file', () => {
+    const written = tests.map(read).join('\n');
+    const titles = quoted.filter((words) => /^\[[A-Z]+-\d+\]/.test(words));
+    const files = quoted.filter((words) => /^(test|src|infra)\/.*\.ts$/.test(words));
+    expect([titles.length > 40, files.length > 4]).toEqual([true, true]);
+    // A title may be cut short by an ellipsis.
+    expect(titles.filter((title) => !written.includes(title.replace(/ ?…$/, '')))).toEqual([]);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  test('says of each attack and each risk what stops it, and how that is shown', () => {
+    const rows = document.split('\n').filter((line) => line.startsWith('| '));
+    const risks = rows.filter((line) => /^\| API\d+ /.test(line));
+    expect(risks.map((line) => /^\| (API\d+) /.exec(line)?.[1])).toEqual(
+      Array.from({ length: 10 }, (_, n) => `API${n + 1}`),
+    );
+    const attacks = rows.filter((line) => line.split('|').length === 6 && !/^\| (attack|---)/.test(line));
+    expect(attacks.length).toBeGreaterThan(25);
+    const unshown = [...attacks, ...risks].filter((line) => !/`[^`]+`[^|]*\|$/.test(line));
+    expect(unshown.filter((line) => !line.includes('**not stopped**'))).toEqual([]);
+  });
+});
+
 test('every relative link of the documents leads somewhere', () => {
   const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...filesBelow('docs')].filter(
     (path) => path.endsWith('.md') && existsSync(join(root, path)),

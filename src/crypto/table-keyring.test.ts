@@ -231,6 +231,15 @@ describe('rotation of data keys', () => {
   });
 });
 
+test('[SEC-3] a newest key whose id was changed to what is none seals nothing: the next generation does', async () => {
+  await rig.node().sealer.seal(place(1), 'before');
+  for (const item of (await rig.table.scan({})).items)
+    await rig.table.put({ item: { ...item, key_id: 'a.b","zip":"' } });
+  const sealed = await rig.node().sealer.seal(place(2), 'goes on');
+  expect(kidWithin(sealed)).toMatch(/^2\.2\.[\w-]{11}$/);
+  expect(await rig.node().sealer.open([{ place: place(2), sealed }])).toEqual([{ text: 'goes on' }]);
+});
+
 describe('a table of keys that does not answer', () => {
   test('[NET-2] a seal and an open that need it are unavailable; what is held goes on; afterwards all is well', async () => {
     let down = false;
