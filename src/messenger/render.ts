@@ -136,9 +136,11 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
     let next = 0;
     return items.map((row) => {
       let last = '';
+      let unreadable: RowView['unreadable'];
       if (row.last_message !== undefined) {
         const result = opened[next++];
         if (result !== undefined && 'text' in result) last = result.text;
+        else unreadable = result?.unreadable ?? 'malformed';
       } else if (row.last_change !== undefined) {
         last = changeText(row.last_change, nameOf, row.title);
       }
@@ -157,6 +159,7 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
         unread: Math.max(0, row.last_seq - row.read_seq),
         muted: row.muted,
         archived: isArchived(row),
+        ...(unreadable !== undefined && { unreadable }),
       };
     });
   };

@@ -49,6 +49,8 @@ export interface RowView {
   readonly unread: number;
   readonly muted: boolean;
   readonly archived: boolean;
+  /** Why the stored preview does not open; `last_message` is then empty. */
+  readonly unreadable?: UnreadableReason;
 }
 
 export interface ParticipantView extends PublicUserView {

@@ -149,6 +149,7 @@ export const Row = Type.Object(
     unread: Type.Integer({ minimum: 0 }),
     muted: Type.Boolean(),
     archived: Type.Boolean(),
+    unreadable: Type.Optional(Type.String({ description: 'Why the stored last message does not open (SEC-3)' })),
   },
   shown(examples.row),
 );

@@ -18,6 +18,7 @@ import { type Config, ConfigError } from './config.ts';
 import { startExpiry } from './expiry.ts';
 import { createLensSource } from './lens-source.ts';
 import { lockFolder } from './lock.ts';
+import type { SealingSums } from './metrics.ts';
 import { traceOf } from './problem-replies.ts';
 import type { LensSource } from './routes/lens.ts';
 import { openSharing } from './sharing.ts';
@@ -29,6 +30,8 @@ export interface Composition {
   readonly table: Table;
   readonly patterns: Patterns;
   readonly onUse: LensSource['onUse'];
+  /** What the sealer counts. */
+  readonly sealing: () => SealingSums;
   /** Rejects while the table does not answer. */
   readonly ready: () => Promise<void>;
   /** Present on the embedded default. */
@@ -90,8 +93,9 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   const sharing = await openSharing(config, log, now);
   let wake = (): void => undefined;
   let wakeErasures = (): void => undefined;
+  const sealer = createSealer({ keyring, now });
   const deps = {
-    sealer: createSealer({ keyring, now }),
+    sealer,
     keys: createKeyEraser(tables.keys),
     cache: sharing.cache,
     bus: sharing.bus,
@@ -127,6 +131,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     table: tables.main,
     patterns,
     onUse: uses.onUse,
+    sealing: () => sealer.counters,
     ready: async () => {
       await patterns.getCheckpoint(consumer, 'ready', { deadline: now() + 2_000 });
     },

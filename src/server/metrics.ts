@@ -11,12 +11,21 @@ export interface Metrics {
   use(use: PatternUse): void;
 }
 
+/** What the sealer counts, as sums since the start. */
+export interface SealingSums {
+  readonly opened: number;
+  readonly recalled: number;
+  /** By the reason why a stored text does not open. */
+  readonly unreadable: Readonly<Record<string, number>>;
+}
+
 /** What is read when somebody asks for the measurements. */
 export interface Gauges {
   readonly streams: () => number;
   readonly slowReaders: () => number;
   readonly delivered: () => number;
   readonly inFlight: () => number;
+  readonly sealing?: () => SealingSums;
 }
 
 /** Seconds: from a cached page to the request deadline. */
@@ -73,6 +82,30 @@ export const createMetrics = (gauges: Gauges): Metrics => {
   gauge('parley_live_slow_readers_total', 'Streams cut off because their reader did not keep up', gauges.slowReaders);
   gauge('parley_live_events_delivered_total', 'Events written to streams', gauges.delivered);
   gauge('parley_http_requests_in_flight', 'Requests being answered', gauges.inFlight);
+
+  const { sealing } = gauges;
+  const sum = (
+    name: string,
+    help: string,
+    label: string,
+    read: (sums: SealingSums) => Readonly<Record<string, number>>,
+  ) =>
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        const sums = sealing?.();
+        if (sums !== undefined) for (const [of, count] of Object.entries(read(sums))) this.inc({ [label]: of }, count);
+      },
+    });
+  sum('parley_unreadable_texts_total', 'Stored texts that did not open (SEC-3)', 'reason', (sums) => sums.unreadable);
+  sum('parley_opened_texts_total', 'Stored texts that were opened', 'by', ({ opened, recalled }) => ({
+    cipher: opened,
+    memory: recalled,
+  }));
 
   return {
     contentType: registry.contentType,

@@ -13,7 +13,7 @@ import { callOf, createAuthenticator, type VerifyToken } from './auth/verify.ts'
 import { bodyBytesMax, readJsonBody } from './json-body.ts';
 import { watchLag } from './lag.ts';
 import { createLiveStreams } from './live-streams.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type SealingSums } from './metrics.ts';
 import { replyWithProblem } from './problem-replies.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { courseRoutes } from './routes/course.ts';
@@ -46,6 +46,8 @@ export interface ParleyServerOptions {
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
   /** Where the uses of patterns can be watched, for the metrics. */
   readonly onUse?: (listener: (use: PatternUse) => void) => () => void;
+  /** What the sealer counts, for the metrics. */
+  readonly sealing?: () => SealingSums;
   readonly lens?: LensSource;
   readonly metricsPublic?: boolean;
   /** Milliseconds since the epoch. */
@@ -95,6 +97,7 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
     slowReaders: streams.slowReaders,
     delivered: live.delivered,
     inFlight: admission.inFlight,
+    ...(options.sealing && { sealing: options.sealing }),
   });
   const unwatch = options.onUse?.(metrics.use);
   const needs = { messenger, callOf: (request: FastifyRequest) => callOf(request, now) };

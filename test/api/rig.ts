@@ -53,8 +53,9 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
   const wrapper = await createLocalWrapper({ folder, nodeEnv: undefined });
   let wake = (): void => undefined;
   let wakeErasures = (): void => undefined;
+  const sealer = createSealer({ keyring: createKeyring({ table: keys, wrapper, now, randomBytes }), now });
   const deps = {
-    sealer: createSealer({ keyring: createKeyring({ table: keys, wrapper, now, randomBytes }), now }),
+    sealer,
     keys: createKeyEraser(keys),
     cache: createLocalCache(now, Math.random),
     bus: createLocalBus(),
@@ -100,6 +101,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     signIn: () => ({ sign_in: 'embedded', people: [{ handle: 'ada', display_name: 'Ada' }] }),
     rateLimits: { perUser: 100_000, perAddress: 100_000 },
     onUse: uses.onUse,
+    sealing: () => sealer.counters,
     lens: createLensSource(unwatched, uses.onUse),
     now,
     random: Math.random,
@@ -143,6 +145,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     /** What the issuer signs with: for tokens that are wrong in one thing. */
     issuerKeys,
     table,
+    keys,
     faults,
     ask,
     signIn,
