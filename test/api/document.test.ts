@@ -34,6 +34,16 @@ test('[SEC-1] the operations without a token are these and no others', () => {
   expect(open.map((one) => one.operationId).sort()).toEqual(['config', 'healthz', 'metrics', 'readyz', 'signIn']);
 });
 
+test('[NET-1] no request has a field for an address: there is nothing the service could be made to fetch', () => {
+  const asked = documented(rig).map(({ operationId, operation }) => {
+    const { parameters, requestBody } = operation as { readonly parameters?: unknown; readonly requestBody?: unknown };
+    return { operationId, asked: JSON.stringify([parameters, requestBody]) };
+  });
+  expect(asked.filter((one) => /"(name|message)"/.test(one.asked)).length).toBeGreaterThan(5);
+  const address = /"format":"(uri|iri|url|hostname)|"[a-z_]*(url|uri|href|link|webhook|callback|host)[a-z_]*":/i;
+  expect(asked.filter((one) => address.test(one.asked))).toEqual([]);
+});
+
 test('every operation has its line in the tables of these tests', () => {
   expect(
     documented(rig)
