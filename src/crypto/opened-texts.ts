@@ -17,7 +17,7 @@ interface OpenedText {
 }
 
 export interface OpenedTexts {
-  get(place: Place, sealed: string, now: number): string | undefined;
+  get(place: Place, sealed: string, now: number): { readonly text: string; readonly key: DataKey } | undefined;
   /** Remembers what `key` opened or sealed at `seq`. */
   set(key: DataKey, seq: number, sealed: string, text: string): void;
   forget(author: string): void;
@@ -65,7 +65,7 @@ export const createOpenedTexts = (textsMax: number, charactersMax: number): Open
       if (opened === undefined || found === undefined) return undefined;
       used(conversation, opened);
       if (found.sealed !== sealed || found.key.name.author !== author) return undefined;
-      if (found.key.live(now)) return found.text;
+      if (found.key.live(now)) return found;
       remove(conversation, opened, seq);
       return undefined;
     },

@@ -16,6 +16,13 @@ export interface Place {
 /** Why a sealed text does not open. */
 export type UnreadableReason = 'tampered' | 'malformed' | 'unknown_version' | 'wrong_key' | 'key_gone';
 
+/** The key that opened a text. While it is live the text may be shown, and what was made of it; afterwards both are forgotten. */
+export interface Lease {
+  /** @param now milliseconds since the epoch. */
+  live(now: number): boolean;
+}
+
+/** Without a lease a text is good for the moment it was asked for. */
 export type Opened = { readonly text: string } | { readonly unreadable: UnreadableReason };
 
 /** Deletes data keys for good: what an erasure asks of the keyring's table (USER-5). */
@@ -28,8 +35,12 @@ export interface KeyEraser {
 export interface Sealer {
   /** The text, sealed for one place. `deadline` in milliseconds since the epoch. */
   seal(place: Place, text: string, deadline?: number): Promise<string>;
-  /** In the order asked; keys are fetched once per (conversation, author). */
-  open(sealed: readonly { readonly place: Place; readonly sealed: string }[], deadline?: number): Promise<Opened[]>;
+  /** In the order asked; keys are fetched once per (conversation, author). Adds to `leases` the keys that opened something. */
+  open(
+    sealed: readonly { readonly place: Place; readonly sealed: string }[],
+    deadline?: number,
+    leases?: Set<Lease>,
+  ): Promise<Opened[]>;
   /** Forgets unwrapped keys of an author here (erase, disable); the keys table is not touched. */
   forget(author: UserUuid): void;
 }

@@ -114,7 +114,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
       );
     },
 
-    async open(items, deadline) {
+    async open(items, deadline, leases) {
       const at = now();
       const results = new Array<Opened>(items.length);
       const wanted = new Map<string, KeyWanted>();
@@ -124,7 +124,8 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
         const recalled = texts.get(place, sealed, at);
         if (recalled !== undefined) {
           sums.recalled += 1;
-          results[index] = { text: recalled };
+          results[index] = { text: recalled.text };
+          leases?.add(recalled.key);
           continue;
         }
         const parsed = isPlace(place) ? kidIn(sealed) : ({ unreadable: 'malformed' } as const);
@@ -142,6 +143,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
         if (key !== undefined) {
           if (key !== known) found.set(kid, key);
           results[index] = openOne(key, place, sealed);
+          leases?.add(key);
           continue;
         }
         if (!namesKeys(place) || !isWhole(kid, sealed)) {
@@ -160,7 +162,10 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
               group.conversation,
               group.author,
               group.kid,
-              (key) => openWaiting(key, group, results),
+              (key) => {
+                openWaiting(key, group, results);
+                if (typeof key !== 'string') leases?.add(key);
+              },
               deadline,
             ),
           ),

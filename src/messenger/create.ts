@@ -44,9 +44,22 @@ const byTimer: Every = (ms, run) => {
 
 /** The use cases, the fan-out that belongs to the same caches and bus, and what operators do: the life cycle and imports. */
 export const createMessenger = (
-  options: MessengerOptions,
+  given: MessengerOptions,
 ): { messenger: Messenger; fanout: Fanout; lifecycle: Lifecycle; importConversation: Import } => {
-  const { patterns, cache, bus } = options;
+  const { patterns, cache, bus, sealer } = given;
+  // What was made of somebody's texts is forgotten with them.
+  const forget = (author: UserUuid): void => {
+    sealer.forget(author);
+    render.forget();
+  };
+  const options: MessengerOptions = {
+    ...given,
+    sealer: {
+      seal: (place, text, deadline) => sealer.seal(place, text, deadline),
+      open: (sealed, deadline, leases) => sealer.open(sealed, deadline, leases),
+      forget,
+    },
+  };
   const appended = options.appended ?? (() => undefined);
   const profiles = createProfiles(patterns, cache);
   const memberships = createMemberships(patterns, cache);
@@ -67,7 +80,7 @@ export const createMessenger = (
   const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
   const isServed = async (user: string): Promise<boolean> => {
     if ((await profiles.get(user))?.status === 'active') return true;
-    options.sealer.forget(user as UserUuid);
+    forget(user as UserUuid);
     return false;
   };
   const standing: Standing = {

@@ -78,7 +78,7 @@ export const createHistory = (
     call: Call,
     conversation: string,
     request: HistoryRequest,
-  ): Promise<{ messages: MessageView[]; cursor?: string }> => {
+  ): Promise<{ messages: readonly MessageView[]; cursor?: string }> => {
     const { limit, cursor, after_seq, before_seq, at } = request;
     if ([cursor, after_seq, before_seq, at].filter((given) => given !== undefined).length > 1) {
       fieldError('cursor', 'cursor, after_seq, before_seq and at exclude each other');

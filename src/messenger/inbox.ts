@@ -23,7 +23,7 @@ export const createInbox = (
   const list = async (
     call: Call,
     request: { readonly folder: 'inbox' | 'archive'; readonly limit: number; readonly cursor?: string },
-  ): Promise<{ conversations: RowView[]; cursor?: string }> => {
+  ): Promise<{ conversations: readonly RowView[]; cursor?: string }> => {
     const { folder, limit } = request;
     const from = request.cursor === undefined ? undefined : readInboxCursor(request.cursor, folder);
     const start = from && inboxPosition(call.user, folder, from.lastMessageAt, from.conversation);

@@ -67,13 +67,13 @@ export interface Messenger {
   inbox(
     call: Call,
     request: { readonly folder: 'inbox' | 'archive'; readonly limit: number; readonly cursor?: string },
-  ): Promise<{ readonly conversations: RowView[]; readonly cursor?: string }>;
+  ): Promise<{ readonly conversations: readonly RowView[]; readonly cursor?: string }>;
   /** A. */
   history(
     call: Call,
     conversation: ConversationUuid,
     request: HistoryRequest,
-  ): Promise<{ readonly messages: MessageView[]; readonly cursor?: string }>;
+  ): Promise<{ readonly messages: readonly MessageView[]; readonly cursor?: string }>;
   /** C. `replayed`: the uuid was sent before, and this is the message then written (LOG-4). */
   send(
     call: Call,

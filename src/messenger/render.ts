@@ -1,5 +1,5 @@
 /** Stored items to views: texts opened, system entries put into words, rows with their unread count. */
-import type { Place } from '#crypto/port';
+import type { Lease, Opened, Place } from '#crypto/port';
 import type { ConversationUuid, UserUuid } from '#domain/ids';
 import { tombstone } from '#domain/tombstone';
 import type { EntryItem, InboxRowItem, MembershipChange, ProfileItem } from '#store/items';
@@ -7,6 +7,7 @@ import { isArchived } from '#store/positions';
 import type { CallOptions } from '#table/port';
 import type { Deps } from './deps.ts';
 import type { Profiles } from './profiles.ts';
+import { createShown } from './shown.ts';
 import type { MessageView, RowView, UserView } from './views.ts';
 
 export const userView = (profile: ProfileItem): UserView => ({
@@ -51,15 +52,21 @@ const subjectOf = (change: MembershipChange | undefined): string[] =>
   change !== undefined && 'user_uuid' in change && change.user_uuid !== tombstone.user_uuid ? [change.user_uuid] : [];
 
 export interface Render {
-  messages(entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]>;
+  /** The views of a page; of a page that is read again perhaps the very ones of before, so nobody may change them. */
+  messages(entries: readonly EntryItem[], call?: CallOptions): Promise<readonly MessageView[]>;
   message(entry: EntryItem, call?: CallOptions): Promise<MessageView>;
   /** The view of an entry whose text is at hand: nothing is opened. */
   written(entry: EntryItem, text: string): MessageView;
-  rows(rows: readonly InboxRowItem[], call?: CallOptions): Promise<RowView[]>;
+  /** As `messages`. */
+  rows(rows: readonly InboxRowItem[], call?: CallOptions): Promise<readonly RowView[]>;
   row(row: InboxRowItem, call?: CallOptions): Promise<RowView>;
+  /** Somebody's texts are to be forgotten here. */
+  forget(): void;
 }
 
-export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profiles): Render => {
+export const createRender = ({ sealer, now }: Pick<Deps, 'sealer' | 'now'>, profiles: Profiles): Render => {
+  const shownMessages = createShown<EntryItem, MessageView>(now);
+  const shownRows = createShown<InboxRowItem, RowView>(now);
   const namesOf = async (changes: readonly (MembershipChange | undefined)[], call?: CallOptions) => {
     const users = changes.flatMap(subjectOf);
     const found = users.length === 0 ? new Map<string, ProfileItem>() : await profiles.many(users, call);
@@ -88,21 +95,26 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
     return view;
   };
 
-  const messages = async (entries: readonly EntryItem[], call?: CallOptions): Promise<MessageView[]> => {
+  /** Whether a page may be shown again as it is: all of its texts are open, and no name in it was looked up. */
+  const isLasting = (opened: readonly Opened[], changes: readonly unknown[]): boolean =>
+    changes.every((change) => change === undefined) && opened.every((one) => 'text' in one);
+
+  const messages = async (entries: readonly EntryItem[], call?: CallOptions): Promise<readonly MessageView[]> => {
+    const known = shownMessages.of(entries);
+    if (known !== undefined) return known;
     const sealed = entries.flatMap((entry) =>
       entry.message === undefined
         ? []
         : [{ place: placeOf(entry.message_group_uuid, entry.seq, entry.user_uuid), sealed: entry.message }],
     );
+    const changes = entries.map((entry) => entry.change);
+    const leases = new Set<Lease>();
     const [opened, nameOf] = await Promise.all([
-      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline),
-      namesOf(
-        entries.map((entry) => entry.change),
-        call,
-      ),
+      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline, leases),
+      namesOf(changes, call),
     ]);
     let next = 0;
-    return entries.map((entry) => {
+    const views = entries.map((entry) => {
       const view = frame(entry);
       if (entry.change !== undefined) {
         view.message = changeText(entry.change, nameOf, entry.membership?.title);
@@ -113,9 +125,13 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
       }
       return view;
     });
+    if (isLasting(opened, changes)) shownMessages.keep(entries, views, leases);
+    return views;
   };
 
-  const rows = async (items: readonly InboxRowItem[], call?: CallOptions): Promise<RowView[]> => {
+  const rows = async (items: readonly InboxRowItem[], call?: CallOptions): Promise<readonly RowView[]> => {
+    const known = shownRows.of(items);
+    if (known !== undefined) return known;
     const sealed = items.flatMap((row) =>
       row.last_message === undefined
         ? []
@@ -126,15 +142,14 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
             },
           ],
     );
+    const changes = items.map((row) => row.last_change);
+    const leases = new Set<Lease>();
     const [opened, nameOf] = await Promise.all([
-      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline),
-      namesOf(
-        items.map((row) => row.last_change),
-        call,
-      ),
+      sealed.length === 0 ? [] : sealer.open(sealed, call?.deadline, leases),
+      namesOf(changes, call),
     ]);
     let next = 0;
-    return items.map((row) => {
+    const views = items.map((row) => {
       let last = '';
       let unreadable: RowView['unreadable'];
       if (row.last_message !== undefined) {
@@ -144,13 +159,9 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
       } else if (row.last_change !== undefined) {
         last = changeText(row.last_change, nameOf, row.title);
       }
-      return {
+      const view: { -readonly [Name in keyof RowView]: RowView[Name] } = {
         uuid: row.message_group_uuid,
         kind: row.kind,
-        ...(row.title !== undefined && { title: row.title }),
-        ...(row.other_user_uuid !== undefined && { other_user_uuid: row.other_user_uuid }),
-        ...(row.other_user_handle !== undefined && { other_user_handle: row.other_user_handle }),
-        ...(row.other_user_display_name !== undefined && { other_user_display_name: row.other_user_display_name }),
         last_message: last,
         last_message_at: row.last_message_at,
         last_seq: row.last_seq,
@@ -159,9 +170,16 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
         unread: Math.max(0, row.last_seq - row.read_seq),
         muted: row.muted,
         archived: isArchived(row),
-        ...(unreadable !== undefined && { unreadable }),
       };
+      if (row.title !== undefined) view.title = row.title;
+      if (row.other_user_uuid !== undefined) view.other_user_uuid = row.other_user_uuid;
+      if (row.other_user_handle !== undefined) view.other_user_handle = row.other_user_handle;
+      if (row.other_user_display_name !== undefined) view.other_user_display_name = row.other_user_display_name;
+      if (unreadable !== undefined) view.unreadable = unreadable;
+      return view;
     });
+    if (isLasting(opened, changes)) shownRows.keep(items, views, leases);
+    return views;
   };
 
   const first = <T>(views: readonly T[]): T => {
@@ -175,5 +193,9 @@ export const createRender = ({ sealer }: Pick<Deps, 'sealer'>, profiles: Profile
     written: (entry, text) => ({ ...frame(entry), message: text }),
     rows,
     row: async (row, call) => first(await rows([row], call)),
+    forget: () => {
+      shownMessages.forget();
+      shownRows.forget();
+    },
   };
 };

@@ -1,4 +1,5 @@
 /** Conversations and who is in them; the inbox (pattern B). */
+import type { FastifyReply } from 'fastify';
 import { pageDefault } from '#domain/limits';
 import {
   Conversation,
@@ -13,6 +14,7 @@ import {
 import type { App, RouteNeeds } from '../app-types.ts';
 import { answer, problems } from './describe.ts';
 import { conversationIn, handleField, handleIn } from './ids.ts';
+import { sendPage } from './page-json.ts';
 
 const tags = ['conversations'];
 
@@ -52,10 +54,11 @@ export const conversationRoutes = (app: App, { messenger, callOf }: RouteNeeds):
         response: { 200: answer(ConversationsPage, 'A page; another exists while there is a cursor'), ...problems },
       },
     },
-    async (request) => {
-      const { folder = 'inbox', limit = pageDefault, cursor } = request.query;
-      const page = cursor === undefined ? { folder, limit } : { folder, limit, cursor };
-      return messenger.inbox(callOf(request), page);
+    async (request, reply) => {
+      const { folder = 'inbox', limit = pageDefault, cursor: from } = request.query;
+      const asked = from === undefined ? { folder, limit } : { folder, limit, cursor: from };
+      const { conversations, cursor } = await messenger.inbox(callOf(request), asked);
+      return sendPage(reply as Pick<FastifyReply, 'type' | 'send'>, 'conversations', conversations, cursor);
     },
   );
 

@@ -1,5 +1,6 @@
 /** A conversation's messages: send, list, edit, delete, react, read, type (patterns A and C). */
 
+import type { FastifyReply } from 'fastify';
 import { pageDefault } from '#domain/limits';
 import {
   ConversationParams,
@@ -16,6 +17,7 @@ import {
 import type { App, RouteNeeds } from '../app-types.ts';
 import { answer, nothing, problems } from './describe.ts';
 import { conversationIn } from './ids.ts';
+import { sendPage } from './page-json.ts';
 
 const tags = ['messages'];
 
@@ -55,9 +57,11 @@ export const messageRoutes = (app: App, { messenger, callOf }: RouteNeeds): void
         response: { 200: answer(MessagesPage, 'A page; another exists while there is a cursor'), ...problems },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const limit = request.query.limit ?? pageDefault;
-      return messenger.history(callOf(request), conversationIn(request.params), { ...request.query, limit });
+      const asked = { ...request.query, limit };
+      const { messages, cursor } = await messenger.history(callOf(request), conversationIn(request.params), asked);
+      return sendPage(reply as Pick<FastifyReply, 'type' | 'send'>, 'messages', messages, cursor);
     },
   );
 
