@@ -50,11 +50,15 @@ interface Runner {
   close(): Promise<void>;
 }
 
+/** As `npm start` runs the server: room for new objects (MB); for every subject, and for the servers they start. */
+const nodeOptions = [...process.execArgv, '--max-semi-space-size=64'];
+
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
 
 const startRunner = async (name: string, size: WorldSize): Promise<Runner | { readonly skipped: string }> => {
-  const child = fork(benchModule('harness/runner'), [benchModule(`subjects/${name}`), JSON.stringify(size)]);
+  const args = [benchModule(`subjects/${name}`), JSON.stringify(size)];
+  const child = fork(benchModule('harness/runner'), args, { execArgv: nodeOptions });
   const next = (): Promise<FromRunner> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {
