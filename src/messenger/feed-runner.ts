@@ -20,11 +20,12 @@ const shardListMs = 10_000;
 const shardsAtOnce = 8;
 /**
  * After a pass that found something, what comes is left to gather: in a burst one update of a row then serves many entries
- * (INBOX-4). The more there was, the longer: a process with thousands of changes a second saves most of its updates, and
- * its inboxes are half a second behind; one at rest applies what comes at once.
+ * (INBOX-4). The more there was, the longer, for as long as more keeps coming: a process with thousands of changes a second
+ * saves most of its updates, and its inboxes are up to a second behind; when a burst is over, or at rest, it applies what
+ * there is at once.
  */
 const gatherMsMin = 20;
-const gatherMsMax = 500;
+const gatherMsMax = 1_000;
 const recordsPerGatherMs = 1;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
@@ -82,11 +83,16 @@ export const startFeedRunner = (
     return reader;
   };
 
-  const gatherMs = (): number => {
+  const gather = async (): Promise<void> => {
     let records = 0;
     for (const reader of readers.values()) records += reader.gathered();
     const least = Math.max(gatherMsMin, feed.readEveryMs ?? 0);
-    return Math.max(least, Math.min(gatherMsMax, records / recordsPerGatherMs));
+    const until = time.now() + Math.max(least, Math.min(gatherMsMax, records / recordsPerGatherMs));
+    do {
+      // A pass follows, so a wake-up is only a sign that more comes.
+      pending = false;
+      await time.wait(least, stopping.signal);
+    } while (pending && waiters.length === 0 && !stopping.signal.aborted && time.now() + least <= until);
   };
 
   const list = async (): Promise<void> => {
@@ -124,7 +130,7 @@ export const startFeedRunner = (
         const result = await pass();
         if (result === 'idle') for (const done of waited) done();
         else waiters = [...waited, ...waiters];
-        if (result === 'read') await time.wait(gatherMs(), stopping.signal);
+        if (result === 'read') await gather();
         if (result === 'waiting' || (result === 'idle' && waiters.length === 0)) await idle();
         retryMs = retryMsMin;
       } catch (error) {
