@@ -62,6 +62,8 @@ const grown = (slots: Uint32Array): Uint32Array => {
 export class RecentUuids {
   readonly #seed: number;
   #segments: Segment[] = [];
+  /** A uuid is looked for and, when it is not there, added: its fingerprint is made once for both. */
+  #last: { readonly uuid: string; readonly print: Fingerprint } | undefined;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -89,7 +91,7 @@ export class RecentUuids {
     }
     // Three quarters full at most: probes stay short.
     if ((segment.count + 1) * 4 > (segment.slots.length / slotWords) * 3) segment.slots = grown(segment.slots);
-    insert(segment.slots, fingerprint(uuid, this.#seed), seq - segment.firstSeq + 1);
+    insert(segment.slots, this.#fingerprint(uuid), seq - segment.firstSeq + 1);
     segment.count += 1;
     segment.lastAt = at;
   }
@@ -97,7 +99,7 @@ export class RecentUuids {
   /** The seqs of entries whose uuid this may be, newest segment first; nearly always none, or the one. */
   find(uuid: string): number[] {
     const found: number[] = [];
-    const [high, low] = fingerprint(uuid, this.#seed);
+    const [high, low] = this.#fingerprint(uuid);
     for (let index = this.#segments.length - 1; index >= 0; index -= 1) {
       const segment = this.#segments[index];
       if (segment === undefined) continue;
@@ -110,6 +112,11 @@ export class RecentUuids {
       }
     }
     return found;
+  }
+
+  #fingerprint(uuid: string): Fingerprint {
+    if (this.#last?.uuid !== uuid) this.#last = { uuid, print: fingerprint(uuid, this.#seed) };
+    return this.#last.print;
   }
 
   /** Forgets the oldest segments that end before a time, and further ones while more than `max` are remembered. */

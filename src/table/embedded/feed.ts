@@ -37,16 +37,25 @@ export interface FeedSession {
   readonly at: number;
   readonly first: number;
   next: number;
-  /** Where the oldest record may be: those before were trimmed. Without it, each commit would pass over their remains. */
-  oldest: number;
+  /** What is known of the oldest record. */
+  trim: Trimming;
 }
+
+/** Where the oldest record is or comes after, since those before were trimmed, and when it will be old enough to go (ms). */
+export interface Trimming {
+  readonly oldest: number;
+  readonly due: number;
+}
+
+/** Nothing is known: the next commit looks. */
+export const notLooked: Trimming = { oldest: 0, due: 0 };
 
 const lastPosition = (reader: KvReader): number => decodeNumber(reader.get('meta', POSITION_KEY)) ?? 0;
 
-/** @param oldest what the session of the commit before knew of it, or 0. */
-export const beginFeed = (writer: KvWriter, at: number, oldest: number): FeedSession => {
+/** @param trim what the session of the commit before knew of it. */
+export const beginFeed = (writer: KvWriter, at: number, trim: Trimming): FeedSession => {
   const next = lastPosition(writer) + 1;
-  return { at, first: next, next, oldest };
+  return { at, first: next, next, trim };
 };
 
 export const appendRecord = (
@@ -73,13 +82,19 @@ export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
   const added = feed.next - feed.first;
   if (added === 0) return;
   writer.put('meta', POSITION_KEY, encodeNumber(feed.next - 1));
+  if (feed.at <= feed.trim.due) return;
   const expired: number[] = [];
-  for (const value of writer.range('feed', feedRange(feed.oldest))) {
+  // Without a record in LMDB the first is of this very commit.
+  let due = feed.at + KEPT_MS;
+  let { oldest } = feed.trim;
+  for (const value of writer.range('feed', feedRange(oldest))) {
     const { position, at } = decodeFeedValue(value);
-    if (at >= feed.at - KEPT_MS || expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
+    due = at + KEPT_MS;
+    if (feed.at <= due || expired.length >= TRIMMED_PER_COMMIT + 2 * added) break;
     expired.push(position);
-    feed.oldest = position + 1;
+    oldest = position + 1;
   }
+  feed.trim = { oldest, due };
   for (const position of expired) writer.delete('feed', feedKey(position));
 };
 

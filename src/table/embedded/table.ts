@@ -21,7 +21,7 @@ import { queryShape } from '../query-shape.ts';
 import type { TableSchema } from '../schema.ts';
 import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
-import { beginFeed, EMBEDDED_SHARD, endFeed, readFeed } from './feed.ts';
+import { beginFeed, EMBEDDED_SHARD, endFeed, notLooked, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
 import type { Kv, KvReader } from './kv.ts';
 import { keyOf, partitionName, queryName, readPage, runQuery } from './reads.ts';
@@ -63,7 +63,7 @@ const storedAt = (reader: KvReader, key: Key): Stored | undefined => storedItem(
 export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTableOptions): EmbeddedTable => {
   const listeners = new Set<() => void>();
   const codec = createCodec();
-  let oldestRecord = 0;
+  let trim = notLooked;
   const recall = createRecall();
   let recalledSince: number | undefined;
 
@@ -72,7 +72,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     begin: (writer) => ({
       writer,
       codec,
-      feed: schema.stream ? beginFeed(writer, now(), oldestRecord) : undefined,
+      feed: schema.stream ? beginFeed(writer, now(), trim) : undefined,
       changed: new Set<string>(),
     }),
     end: ({ writer, feed }) => {
@@ -81,7 +81,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     aborted: () => codec.forget(),
     committed: ({ feed, changed }) => {
       for (const partition of changed) recall.changed(partition);
-      oldestRecord = feed?.oldest ?? 0;
+      trim = feed?.trim ?? notLooked;
       if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
     },
   });
