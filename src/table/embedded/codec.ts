@@ -7,6 +7,7 @@ import { addExtension, Packr } from 'msgpackr';
 import { TableError } from '../errors.ts';
 import type { Item, Value } from '../port.ts';
 import type { KvKey, KvReader, KvWriter } from './kv.ts';
+import { allocate } from './slab.ts';
 
 const SHAPE_OFFSET = 4;
 const PAYLOAD_OFFSET = 6;
@@ -133,7 +134,7 @@ export const createCodec = (): Codec => {
       const id = shapeOf(writer, names);
       const content = id === NO_SHAPE ? Object.fromEntries(names.map((name, i) => [name, values[i]])) : values;
       const packed = packr.pack(content);
-      const bytes = Buffer.allocUnsafe(PAYLOAD_OFFSET + packed.length);
+      const bytes = allocate(PAYLOAD_OFFSET + packed.length);
       bytes.writeUInt32BE(size, 0);
       bytes.writeUInt16BE(id, SHAPE_OFFSET);
       bytes.set(packed, PAYLOAD_OFFSET);
@@ -187,7 +188,7 @@ const NO_IMAGE = 0xffff_ffff;
 export const encodeFeedValue = ({ position, at, pk, sk, before, after }: FeedValue): Uint8Array[] => {
   const pkBytes = Buffer.byteLength(pk);
   const skBytes = Buffer.byteLength(sk);
-  const header = Buffer.allocUnsafe(FEED_HEADER_BYTES + pkBytes + skBytes);
+  const header = allocate(FEED_HEADER_BYTES + pkBytes + skBytes);
   header.writeDoubleBE(position, 0);
   header.writeDoubleBE(at, 8);
   header.writeUInt16BE(pkBytes, 16);

@@ -1,6 +1,7 @@
 /** Writes held in memory above a store: for each key its value, or that it is gone. */
 import { type KvKey, type KvRange, type StoreName, storeNames } from './kv.ts';
 import { createOrderedKeys, type OrderedKeys } from './ordered-keys.ts';
+import { join } from './slab.ts';
 
 /** What a layer says of a key; `null`: it is gone. */
 export type Held = Uint8Array | null;
@@ -68,9 +69,7 @@ export const createPending = (): Pending => {
       writes[store].set(name, { store, name, value, parts: value === null ? noParts : [value] });
     },
     put: (store, name, parts) => {
-      const [only] = parts;
-      const value = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-      writes[store].set(name, { store, name, value, parts });
+      writes[store].set(name, { store, name, value: join(parts), parts });
     },
     *range(store, { from, to, reverse }) {
       const names = [...writes[store].keys()].filter((name) => name >= from && name < to).sort();

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type DatabaseOptions, open, type RootDatabase } from 'lmdb';
 import { type Kv, type KvKey, type KvRange, type KvReader, type KvWriter, type StoreName, storeNames } from './kv.ts';
+import { join as joined } from './slab.ts';
 
 /**
  * Address space set aside for the file's map, not memory and not disk: the file grows to what is in it. Fixed, because a
@@ -82,9 +83,7 @@ export const openLmdbKv = (folder: string): LmdbKv => {
     range: (store, range) => entriesOf(stores[store], range).map(({ value }) => value),
     entries: (store, range) => entriesOf(stores[store], range),
     put: (store, key, ...parts) => {
-      const [only] = parts;
-      const value = parts.length === 1 && only !== undefined ? asBuffer(only) : Buffer.concat(parts);
-      stores[store].putSync(key, value);
+      stores[store].putSync(key, asBuffer(joined(parts)));
     },
     delete: (store, key) => {
       stores[store].removeSync(key);

@@ -1,6 +1,7 @@
 /** The key-value interface in plain memory: deterministic, without timers; what it resolves, it resolves by microtasks. */
 import { type Kv, type KvKey, type KvRange, type KvWriter, type StoreName, storeNames } from './kv.ts';
 import { createOrderedKeys, type OrderedKeys } from './ordered-keys.ts';
+import { join } from './slab.ts';
 
 interface Store {
   readonly keys: OrderedKeys;
@@ -38,10 +39,7 @@ export const createMemoryKv = (): Kv => {
   const view: KvWriter = {
     get: (store, key) => stores[store].values.get(key),
     range: (store, range) => rangeOf(stores[store], range),
-    put: (store, key, ...parts) => {
-      const [only] = parts;
-      write(stores[store], key, parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
-    },
+    put: (store, key, ...parts) => write(stores[store], key, join(parts)),
     delete: (store, key) => write(stores[store], key, undefined),
   };
 
