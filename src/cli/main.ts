@@ -49,14 +49,19 @@ const main = async ([name = '', ...args]: readonly string[]): Promise<void> => {
 // Whoever reads may stop reading, as in `… | head`: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+/** Ends the process once all is written: into a pipe that takes its time, most of a long answer would be lost otherwise. */
+const leave = (code: number): void => {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+};
+
 main(process.argv.slice(2)).then(
-  () => process.exit(0),
+  () => leave(0),
   (error: unknown) => {
     const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
     const known = usage || error instanceof ConfigError || error instanceof ParleyError || error instanceof TableError;
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(known ? `${message}\n` : `${error instanceof Error ? error.stack : message}\n`);
     if (usage) process.stderr.write('--help says how it is called\n');
-    process.exit(usage ? 2 : 1);
+    leave(usage ? 2 : 1);
   },
 );

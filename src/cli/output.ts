@@ -39,13 +39,21 @@ export const requests = (uses: readonly PatternUse[]): string => {
   const lines = uses.map((use) => {
     const { operation, index, letter, condition } = describeUse(use);
     const where = index === undefined ? 'table' : `index ${index}`;
-    const units = use.failed ? 'refused by its condition' : `${use.capacity.read} read, ${use.capacity.write} write`;
-    return `${letterOf(letter)} ${use.pattern}: ${operation} on ${where}\n    ${condition}\n    ${use.items} items, ${units} units, ${use.ms.toFixed(1)} ms`;
+    const units = use.failed
+      ? 'refused by its condition'
+      : `${use.capacity.read} read, ${use.capacity.write} write units`;
+    return `${letterOf(letter)} ${use.pattern}: ${operation} on ${where}\n    ${condition}\n    ${use.items} items, ${units}, ${use.ms.toFixed(1)} ms`;
   });
   const read = uses.reduce((sum, use) => sum + use.capacity.read, 0);
   const write = uses.reduce((sum, use) => sum + use.capacity.write, 0);
   return [...lines, `consumed in all: ${read} read units, ${write} write units`].join('\n');
 };
+
+/** A line, once there is room for it: of what may be larger than memory, or than a pipe. */
+export const printLine = (line: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);

@@ -1,7 +1,7 @@
 /** Reads everything, page by page: the one scan there is, for people only (TABLE-2). */
 import type { QueryPosition } from '#table/port';
 import type { Command } from './main.ts';
-import { print, table } from './output.ts';
+import { print, printLine, table } from './output.ts';
 import { describeTarget, targetOf, withTables } from './target.ts';
 
 const pageLimit = 100;
@@ -30,10 +30,12 @@ table of wrapped keys. Texts are shown as they are stored: sealed.`,
       do {
         const limit = Math.min(pageLimit, left);
         const page = await scanned.scan(start ? { limit, start } : { limit });
-        if (values.json === true) for (const item of page.items) print(JSON.stringify(item, plain));
+        if (values.json === true) for (const item of page.items) await printLine(JSON.stringify(item, plain));
         else if (page.items.length > 0) {
           const names = [...new Set(page.items.flatMap((item) => Object.keys(item)))];
-          print(table(page.items, ['pk', 'sk', ...names.filter((name) => name !== 'pk' && name !== 'sk').slice(0, 5)]));
+          await printLine(
+            table(page.items, ['pk', 'sk', ...names.filter((name) => name !== 'pk' && name !== 'sk').slice(0, 5)]),
+          );
         }
         items += page.items.length;
         left -= page.items.length;

@@ -6,7 +6,7 @@ import { fingerprint } from '#messenger/lifecycle/audit';
 import type { ProfileItem } from '#store/items';
 import { confirmed } from '../confirm.ts';
 import { UsageError } from '../main.ts';
-import { print, table } from '../output.ts';
+import { print, printLine, table } from '../output.ts';
 import type { Workbench } from '../target.ts';
 
 export interface Context {
@@ -52,17 +52,11 @@ const printRows = async <T extends object>(
     held = [];
   };
   for await (const row of rows) {
-    if (json) print(JSON.stringify(row));
+    if (json) await printLine(JSON.stringify(row));
     else if (held.push(row) >= rowsShown) flush();
   }
   if (!json) flush();
 };
-
-/** A line to standard output, once there is room for it: an export may be larger than memory. */
-const writeLine = (line: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
-  });
 
 const view = ({ uuid, handle, display_name, status, created_at }: ProfileItem) => ({
   uuid,
@@ -112,7 +106,7 @@ const exportUser = async (context: Context): Promise<void> => {
   const profile = await mustFind(context);
   const user = profile.uuid as UserUuid;
   await context.audited(user, async () => {
-    for await (const line of context.bench.lifecycle.exportOf({ user }, context.cursor)) await writeLine(line);
+    for await (const line of context.bench.lifecycle.exportOf({ user }, context.cursor)) await printLine(line);
   });
 };
 
