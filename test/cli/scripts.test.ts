@@ -137,6 +137,7 @@ describe.each([
   });
 
   test.skipIf(skip)('[TABLE-2] [TABLE-4] each pattern shows its request, its rows and what it consumed', async () => {
+    for (const script of ['ddb/schema-load', 'ddb/seed']) await run(script, word, env);
     const a = await run('ddb/patterns/get-conversation', word, env);
     expect(a.out).toMatch(
       /^A listMessages: Query on table\n {4}pk = "MSG#[\w-]{36}" AND sk BETWEEN "0{11}1" AND "9{12}"/m,

@@ -1,8 +1,13 @@
 /** Pattern A: one conversation, newest first. */
+import type { MessageView } from '#messenger/views';
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
 import { targetOf, withWorkbench } from '../target.ts';
 import { conversationOf, personOf } from './people.ts';
+
+/** What stands where a message has no text. */
+const whyNot = ({ unreadable }: MessageView): string =>
+  unreadable === undefined ? '(deleted)' : `(unreadable: ${unreadable})`;
 
 export const command: Command = {
   help: `patterns/get-conversation [CONVERSATION] [prod] [--as HANDLE] [--limit N]
@@ -25,7 +30,7 @@ Prints the requests it made, the rows, and the capacity consumed.`,
       print('');
       print(
         table(
-          messages.map((message) => ({ ...message })),
+          messages.map((view) => ({ ...view, message: view.message ?? whyNot(view) })),
           ['seq', 'created_at', 'handle', 'message', 'uuid'],
         ),
       );
