@@ -114,3 +114,35 @@ test('[INBOX-1] in whatever order events come, the list is newest first, each on
     }),
   );
 });
+
+test('[INBOX-2] what is unread in all rows together is the sum over the rows, whatever happened to them', () => {
+  const uuids = fc.constantFrom('a', 'b', 'c', 'd');
+  const step = fc.oneof(
+    fc.record({ act: fc.constant('event'), uuid: uuids, seq: fc.integer({ min: 1, max: 40 }), muted: fc.boolean() }),
+    fc.record({ act: fc.constant('mark'), uuid: uuids, seq: fc.integer({ min: 0, max: 40 }), muted: fc.boolean() }),
+    fc.record({ act: fc.constant('archive'), uuid: uuids, seq: fc.constant(0), muted: fc.boolean() }),
+    fc.record({ act: fc.constant('page'), uuid: uuids, seq: fc.integer({ min: 1, max: 40 }), muted: fc.boolean() }),
+    fc.record({ act: fc.constant('cut'), uuid: uuids, seq: fc.constant(0), muted: fc.boolean() }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const rows = createInboxRows(() => undefined);
+      for (const [index, { act, uuid, seq, muted }] of steps.entries()) {
+        const last_message_at = `2026-01-01T00:00:${String(seq).padStart(2, '0')}.000Z`;
+        const read_seq = Math.min(3, seq);
+        const row = { ...base, uuid, last_seq: seq, last_message_at, muted, read_seq, unread: seq - read_seq };
+        const known = rows.get(uuid);
+        if (act === 'event') rows.event(row, index * settleMs);
+        else if (act === 'mark') rows.mark(uuid, { read_seq: seq, muted }, index * settleMs);
+        else if (act === 'archive') rows.mark(uuid, { archived: muted }, index * settleMs);
+        else if (act === 'page') rows.page('inbox', { rows: [row], isLast: true, askedAtMs: index * settleMs });
+        else if (known !== undefined && !known.archived) rows.cut('inbox', known);
+      }
+      const loud = rows.folder('inbox').filter(({ unread, muted }) => unread > 0 && !muted);
+      expect(rows.unread).toEqual({
+        messages: loud.reduce((sum, { unread }) => sum + unread, 0),
+        conversations: loud.length,
+      });
+    }),
+  );
+});

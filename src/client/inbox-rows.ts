@@ -38,6 +38,8 @@ export interface InboxRows {
   get(uuid: string): Row | undefined;
   /** Newest first; a new array after each change. */
   folder(folder: Folder): readonly Row[];
+  /** Of the rows of the inbox that are not muted; kept as rows change, so that no change walks them all. */
+  readonly unread: { readonly messages: number; readonly conversations: number };
   /** A row that an event brought. True: doubtful, ask again. */
   event(row: Row, nowMs: number): boolean;
   /** The row that my own act was answered with. */
@@ -62,8 +64,8 @@ export const byNewest = (a: Row, b: Row): number => {
   return a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : 0;
 };
 
-/** The index at which `row` stands, or would. */
-const placeOf = (rows: readonly Row[], row: Row): number => {
+/** The index at which `row` stands among `rows`, newest first, or would. */
+export const placeOf = (rows: readonly Row[], row: Row): number => {
   let low = 0;
   let high = rows.length;
   while (low < high) {
@@ -88,6 +90,14 @@ const differs = (a: Row, b: Row): boolean =>
 export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
   const held = new Map<string, Held>();
   const folders: Record<Folder, readonly Row[]> = { inbox: [], archive: [] };
+  const unread = { messages: 0, conversations: 0 };
+
+  /** @param sign 1 for a row that comes, −1 for one that goes. */
+  const count = (row: Row, sign: 1 | -1): void => {
+    if (row.archived || row.muted || row.unread <= 0) return;
+    unread.messages += sign * row.unread;
+    unread.conversations += sign;
+  };
 
   const takeOut = (row: Row): void => {
     const folder = folderOf(row);
@@ -98,7 +108,9 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
   const set = (next: Held): void => {
     const before = held.get(next.row.uuid)?.row;
     held.set(next.row.uuid, next);
+    count(next.row, 1);
     if (before !== undefined) {
+      count(before, -1);
       const folder = folderOf(before);
       const index = placeOf(folders[folder], before);
       if (folder === folderOf(next.row) && byNewest(before, next.row) === 0) {
@@ -115,6 +127,7 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
 
   const drop = (row: Row): void => {
     takeOut(row);
+    count(row, -1);
     held.delete(row.uuid);
   };
 
@@ -148,6 +161,7 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
   return {
     get: (uuid) => held.get(uuid)?.row,
     folder: (folder) => folders[folder],
+    unread,
     event: (row, nowMs) => merge(row, nowMs, true),
 
     answer: (row, nowMs) => {
@@ -206,8 +220,12 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
     },
 
     cut: (folder, last) => {
-      for (const row of folders[folder].slice(placeOf(folders[folder], last) + 1)) held.delete(row.uuid);
-      folders[folder] = folders[folder].slice(0, placeOf(folders[folder], last) + 1);
+      const kept = placeOf(folders[folder], last) + 1;
+      for (const row of folders[folder].slice(kept)) {
+        count(row, -1);
+        held.delete(row.uuid);
+      }
+      folders[folder] = folders[folder].slice(0, kept);
     },
   };
 };

@@ -8,7 +8,7 @@ import { isoTime } from '#domain/time';
 import type { ConversationsQuery, Message, Row } from '#protocol/shapes';
 import { type ApiError, toApiError } from './failure.ts';
 import type { Api } from './http.ts';
-import { byNewest, createInboxRows, folderOf, settleMs } from './inbox-rows.ts';
+import { byNewest, createInboxRows, folderOf, placeOf, settleMs } from './inbox-rows.ts';
 import type { Runtime } from './runtime.ts';
 import { createSignal } from './signal.ts';
 import { createTask } from './task.ts';
@@ -64,22 +64,29 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
   /** The archive is refreshed only once somebody has looked into it. */
   const wanted = new Set<Folder>(['inbox']);
 
-  const folderSnapshot = (folder: Folder): FolderSnapshot => ({
-    load: states[folder].load,
-    rows: rows.folder(folder),
-    hasMore: states[folder].cursor !== undefined,
-    loadingMore: states[folder].loadingMore,
-  });
-
-  const signal = createSignal((): InboxSnapshot => {
-    const unread = rows.folder('inbox').filter((row) => row.unread > 0 && !row.muted);
+  const folderSnapshot = (folder: Folder): FolderSnapshot => {
+    const shown = rows.folder(folder);
     return {
+      load: states[folder].load,
+      rows: shown,
+      indexOf: (uuid) => {
+        const row = uuid === undefined ? undefined : rows.get(uuid);
+        const index = row === undefined ? -1 : placeOf(shown, row);
+        return shown[index]?.uuid === uuid ? index : -1;
+      },
+      hasMore: states[folder].cursor !== undefined,
+      loadingMore: states[folder].loadingMore,
+    };
+  };
+
+  const signal = createSignal(
+    (): InboxSnapshot => ({
       inbox: folderSnapshot('inbox'),
       archive: folderSnapshot('archive'),
-      unread: unread.reduce((sum, row) => sum + row.unread, 0),
-      unreadConversations: unread.length,
-    };
-  });
+      unread: rows.unread.messages,
+      unreadConversations: rows.unread.conversations,
+    }),
+  );
 
   /** Fetches a page and puts it in; answers with its last row and the cursor behind it. */
   const fetchPage = async (folder: Folder, after: Row | undefined, cursor: string | undefined) => {

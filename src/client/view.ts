@@ -86,6 +86,8 @@ export type Folder = 'inbox' | 'archive';
 export interface FolderSnapshot {
   readonly load: { readonly status: 'loading' | 'ready' } | { readonly status: 'failed'; readonly code: FailureCode };
   readonly rows: readonly Row[];
+  /** Where the row of a conversation stands, found by bisection; −1 when it is not among `rows`. */
+  indexOf(uuid: string | undefined): number;
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
 }

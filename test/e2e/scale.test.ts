@@ -3,7 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { writeHistory } from './support/history.ts';
-import { entry, eventually, openApp, row, signIn } from './support/page.ts';
+import { composer, entry, eventually, openApp, row, signIn } from './support/page.ts';
+import { openWith, person, say } from './support/people.ts';
 import './support/patience.ts';
 import { buildWeb, startServer, type TestServer } from './support/server.ts';
 
@@ -29,6 +30,64 @@ const inView = (page: Page): Promise<{ seq: number; top: number }[]> =>
       .sort((one, other) => one.seq - other.seq)
       .map(({ seq, top }) => ({ seq, top }));
   });
+
+interface Work {
+  /** Rows of the list in which anything was changed. */
+  readonly rows: number;
+  /** Where an array as long as the list was walked. */
+  readonly walks: readonly string[];
+}
+
+/** Counts, from now on, what is changed in rows, and who walks an array of `longMin` elements or more. */
+const watchWork = (page: Page, longMin: number): Promise<void> =>
+  page.evaluate((min) => {
+    const work = { rows: new Set<Element>(), walks: [] as string[] };
+    Object.assign(window, { work });
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        const row = element?.closest('.rows li');
+        if (row != null) work.rows.add(row);
+      }
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    const walking = ['filter', 'map', 'find', 'findIndex', 'some', 'every', 'reduce', 'forEach', 'indexOf'];
+    const prototype = Array.prototype as unknown as Record<string | symbol, (...given: unknown[]) => unknown>;
+    for (const name of walking) {
+      const own = prototype[name];
+      if (own === undefined) continue;
+      prototype[name] = function (this: unknown[], ...given: unknown[]) {
+        if (this.length >= min) work.walks.push(new Error(String(name)).stack ?? '');
+        return own.apply(this, given);
+      };
+    }
+    // A loop may look at the first of them and leave.
+    const iterate = Array.prototype[Symbol.iterator];
+    Array.prototype[Symbol.iterator] = function* (this: unknown[]) {
+      let steps = 0;
+      const iterator = iterate.call(this);
+      for (let step = iterator.next(); !step.done; step = iterator.next()) {
+        steps += 1;
+        if (steps === min) work.walks.push(new Error('a loop').stack ?? '');
+        yield step.value;
+      }
+      return undefined;
+    };
+  }, longMin);
+
+/** What an act costs, with all that it sets off within two frames of being seen. */
+const workOf = async (page: Page, act: () => Promise<unknown>): Promise<Work> => {
+  await page.evaluate(() => {
+    const { work } = window as unknown as { work: { rows: Set<Element>; walks: string[] } };
+    work.rows.clear();
+    work.walks.length = 0;
+  });
+  await act();
+  return page.evaluate(async () => {
+    for (let frames = 0; frames < 2; frames++) await new Promise((painted) => requestAnimationFrame(painted));
+    const { work } = window as unknown as { work: { rows: Set<Element>; walks: string[] } };
+    return { rows: work.rows.size, walks: work.walks };
+  });
+};
 
 describe.skipIf(noBrowser !== undefined)(`the web app with much in it (${noBrowser ?? 'in Chromium'})`, () => {
   let server: TestServer;
@@ -154,6 +213,47 @@ describe.skipIf(noBrowser !== undefined)(`the web app with much in it (${noBrows
       (name) => name === `Person ${conversations - 1}`,
     );
     expect(focused).toBe(`Person ${conversations - 1}`);
+
+    // What an interaction touches must not grow with the list: neither the page nor the arrays behind it.
+    const mia = await person(server.url, 'mia', 'Mia');
+    const conversation = await openWith(mia, await person(server.url, 'lea', 'Lea'));
+    await say(mia, conversation, 'First');
+    await row(page, 'Mia').waitFor();
+    await watchWork(page, conversations / 2);
+    const arrives = await workOf(page, async () => {
+      await say(mia, conversation, 'Second');
+      await row(page, 'Mia').getByText('Second').waitFor();
+    });
+    const selects = await workOf(page, async () => {
+      await row(page, 'Mia').click();
+      await entry(page, 2).waitFor();
+      await page.getByText('New messages').waitFor();
+      await row(page, 'Mia').locator('.badge').waitFor({ state: 'detached' });
+    });
+    const types = await workOf(page, () => composer(page).pressSequentially('a word', { delay: 20 }));
+    const opens = await workOf(page, async () => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+    });
+    const lens = await workOf(page, async () => {
+      await page.keyboard.press('Alt+l');
+      await page.locator('.lens[data-status="open"]').waitFor();
+      await page.keyboard.press('Alt+l');
+    });
+    const scrolls = await workOf(page, async () => {
+      await row(page, `Person ${conversations}`).hover();
+      await page.mouse.wheel(0, 300);
+      await row(page, `Person ${conversations - 12}`).waitFor();
+    });
+    const all = { arrives, selects, types, opens, lens, scrolls };
+    expect(Object.entries(all).filter(([, { walks }]) => walks.length > 0)).toEqual([]);
+    expect(arrives.rows).toBeLessThanOrEqual(drawnMax);
+    expect(scrolls.rows).toBeLessThanOrEqual(drawnMax);
+    // The rows that are left and entered, and the one that moved up.
+    expect(selects.rows).toBeLessThanOrEqual(6);
+    expect([types.rows, opens.rows, lens.rows]).toEqual([0, 0, 0]);
     expect(faults).toEqual([]);
   });
 });

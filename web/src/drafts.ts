@@ -3,14 +3,17 @@ import { readStored, writeStored } from './storage.ts';
 
 /** The oldest draft is forgotten past this many, so that storage cannot grow without end. */
 const draftsMax = 200;
+/** Storage is written this long after the last key, or as the page goes: all drafts are one entry, too long for each key. */
+const restMs = 300;
 
 const keyOf = (user: string): string => `${user}.drafts`;
 type Drafts = Readonly<Record<string, string>>;
 
-/** Read once, since every row of the list asks; another tab's change makes it be read again. */
+/** Read once, since every row of the list asks; another tab's change makes it be read again, unless one of ours waits. */
 let known: { readonly user: string; readonly drafts: Drafts } | undefined;
+let timer = 0;
 addEventListener('storage', () => {
-  known = undefined;
+  if (timer === 0) known = undefined;
 });
 
 const readAll = (user: string): Drafts => {
@@ -20,8 +23,19 @@ const readAll = (user: string): Drafts => {
 
 export const readDraft = (user: string, conversation: string): string => readAll(user)[conversation] ?? '';
 
+const store = (): void => {
+  clearTimeout(timer);
+  timer = 0;
+  if (known !== undefined) writeStored(localStorage, keyOf(known.user), known.drafts);
+};
+addEventListener('pagehide', () => {
+  if (timer !== 0) store();
+});
+
 /** At sign-out. */
 export function forgetDrafts(user: string): void {
+  clearTimeout(timer);
+  timer = 0;
   known = undefined;
   writeStored(localStorage, keyOf(user), undefined);
 }
@@ -31,5 +45,6 @@ export function writeDraft(user: string, conversation: string, text: string): vo
   const { [conversation]: _, ...others } = readAll(user);
   const drafts = text === '' ? others : { ...others, [conversation]: text };
   known = { user, drafts: Object.fromEntries(Object.entries(drafts).slice(-draftsMax)) };
-  writeStored(localStorage, keyOf(user), known.drafts);
+  clearTimeout(timer);
+  timer = window.setTimeout(store, restMs);
 }

@@ -21,4 +21,6 @@ const args = [
   '--disable-features=LocalNetworkAccessChecks',
 ];
 
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath, args });
+/** `more` are further switches of the browser's command line. */
+export const launchBrowser = (...more: readonly string[]): Promise<Browser> =>
+  chromium.launch({ executablePath, args: [...args, ...more] });

@@ -8,20 +8,20 @@ import { navigate } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Monogram } from '../ui/monogram.tsx';
+import { usePart } from '../use-store.ts';
 
 interface ConversationHeaderProps {
   readonly name: string;
   readonly uuid: string;
   readonly conversation: Conversation | undefined;
   readonly row: Row | undefined;
-  readonly unreadElsewhere: number;
   readonly lensOpen: boolean;
   readonly onPeople: () => void;
   readonly onJump: () => void;
 }
 
 export function ConversationHeader(props: ConversationHeaderProps) {
-  const { name, uuid, conversation, row, unreadElsewhere, lensOpen, onPeople, onJump } = props;
+  const { name, uuid, conversation, row, lensOpen, onPeople, onJump } = props;
   const { me, session, config } = useApp();
   const { inbox } = session;
   const group = conversation?.kind === 'group';
@@ -31,12 +31,7 @@ export function ConversationHeader(props: ConversationHeaderProps) {
       <button type="button" className="icon-button back" onClick={() => navigate({ name: 'inbox' })}>
         <Icon name="back" />
         <span className="sr-only">Back to the conversations</span>
-        {unreadElsewhere > 0 ? (
-          <span className="back-count mono">
-            {formatNumber(unreadElsewhere)}
-            <span className="sr-only"> unread</span>
-          </span>
-        ) : null}
+        <UnreadElsewhere />
       </button>
       <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />
       <div className="conversation-who">
@@ -100,5 +95,18 @@ export function ConversationHeader(props: ConversationHeaderProps) {
         )}
       </Menu>
     </header>
+  );
+}
+
+/** What waits in the list while a phone shows only the conversation. */
+function UnreadElsewhere() {
+  const { session } = useApp();
+  const unread = usePart(session.inbox, (inbox) => inbox.unread);
+  if (unread === 0) return null;
+  return (
+    <span className="back-count mono">
+      {formatNumber(unread)}
+      <span className="sr-only"> unread</span>
+    </span>
   );
 }

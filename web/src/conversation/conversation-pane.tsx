@@ -1,5 +1,5 @@
 /** The right pane: one conversation, its header, its log and the composer. */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Timeline, TimelineSnapshot } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { useApp } from '../app-context.ts';
@@ -8,7 +8,7 @@ import { attempt, notify } from '../notices.ts';
 import { codeText, problemText } from '../problem-text.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { useStore } from '../use-store.ts';
+import { usePart, useStore } from '../use-store.ts';
 import type { EntryActions } from './actions.ts';
 import { Composer, type Composing, composingKey } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
@@ -25,11 +25,12 @@ interface ConversationPaneProps {
 
 const writing: Composing = { kind: 'new' };
 
-export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: ConversationPaneProps) {
+export const ConversationPane = memo(function ConversationPane(props: ConversationPaneProps) {
+  const { uuid, lensOpen, jumping, onJumping } = props;
   const { me, session } = useApp();
   const timeline = session.timeline(uuid);
   const snapshot = useStore(timeline);
-  const inbox = useStore(session.inbox);
+  const row = usePart(session.inbox, () => session.inbox.row(uuid));
   const [composing, setComposing] = useState<Composing>(writing);
   const composed = useRef(false);
   if (composing.kind !== 'new') composed.current = true;
@@ -39,7 +40,6 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
   const newFrom = useNewFrom(snapshot);
 
   const { conversation } = snapshot;
-  const row = session.inbox.row(uuid);
   const name = conversation === undefined ? (row ? rowName(row) : '…') : conversationName(conversation, me.uuid);
   const names = useMemo(
     () => new Map(conversation?.participants.map((person) => [person.uuid, personName(person.display_name)])),
@@ -122,7 +122,6 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
         uuid={uuid}
         conversation={conversation}
         row={row}
-        unreadElsewhere={inbox.unread}
         lensOpen={lensOpen}
         onPeople={() => setManaging(true)}
         onJump={() => onJumping(true)}
@@ -177,7 +176,7 @@ export function ConversationPane({ uuid, lensOpen, jumping, onJumping }: Convers
       )}
     </main>
   );
-}
+});
 
 /** The first unread message as it was when the conversation came on the screen: it stays put while marks move on. */
 function useNewFrom(snapshot: TimelineSnapshot): number | undefined {

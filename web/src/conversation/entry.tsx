@@ -25,6 +25,8 @@ interface EntryProps {
   readonly nameOf: (uuid: string) => string;
   readonly actions: EntryActions;
   readonly lit: boolean;
+  /** Its number came while its text stood here already. */
+  readonly stamped: boolean;
 }
 
 const keyActions: Partial<
@@ -37,7 +39,7 @@ const keyActions: Partial<
 };
 
 export const Entry = memo(function Entry(props: EntryProps) {
-  const { message, mine, startsRun, tabbable, total, readers, actions, lit } = props;
+  const { message, mine, startsRun, tabbable, total, readers, actions, lit, stamped } = props;
   const [pointed, setPointed] = useState(false);
   const [focused, setFocused] = useState(false);
   const gone = message.deleted_at !== undefined;
@@ -65,7 +67,7 @@ export const Entry = memo(function Entry(props: EntryProps) {
   }
   return (
     <article
-      className={`entry tone-${toneOf(message.user_uuid)}${mine ? ' mine' : ''}${startsRun ? ' starts' : ''}${lit ? ' lit' : ''}`}
+      className={`entry tone-${toneOf(message.user_uuid)}${mine ? ' mine' : ''}${startsRun ? ' starts' : ''}${lit ? ' lit' : ''}${stamped ? ' stamped' : ''}`}
       data-entry={message.seq}
       aria-posinset={message.seq}
       aria-setsize={total}

@@ -76,8 +76,10 @@ export function MessageLog(props: MessageLogProps) {
     count: snapshot.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => estimatePx,
-    getItemKey: (index) => snapshot.at(index)?.key ?? index,
-    overscan: 8,
+    // The first entries that are drawn are those that will be seen, not those at the top that are scrolled away at once.
+    initialOffset: () => snapshot.length * estimatePx,
+    getItemKey: useCallback((index: number) => snapshot.at(index)?.key ?? index, [snapshot]),
+    overscan: 6,
     rangeExtractor: useMemo(() => keepInRange(tabIndex), [tabIndex]),
     anchorTo: 'end',
     followOnAppend: snapshot.atNewest,
@@ -94,6 +96,8 @@ export function MessageLog(props: MessageLogProps) {
       setAway(!instance.isAtEnd(endPx * 2));
     },
   });
+  // Numbers are stamped where one waited for them, not on what comes on the screen with its number.
+  const awaited = useRef(new Set<string>());
   const items = virtual.getVirtualItems();
   const first = virtual.range?.startIndex ?? 0;
   const last = virtual.range?.endIndex ?? -1;
@@ -217,6 +221,7 @@ export function MessageLog(props: MessageLogProps) {
             if (entry === undefined) return null;
             const before = snapshot.at(item.index - 1);
             const starts = startsRun(entry, before, myUuid);
+            if (entry.kind === 'send') awaited.current.add(entry.key);
             const newDay = before === undefined || dayKey(timeOf(entry)) !== dayKey(timeOf(before));
             return (
               <div
@@ -247,6 +252,7 @@ export function MessageLog(props: MessageLogProps) {
                     nameOf={nameOf}
                     actions={actions}
                     lit={entry.message.seq === litSeq}
+                    stamped={awaited.current.has(entry.key)}
                   />
                 ) : (
                   <PendingEntry send={entry.send} author={props.myName} startsRun={starts} actions={actions} />

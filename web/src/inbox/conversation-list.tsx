@@ -1,6 +1,6 @@
 /** The list of a folder: only the rows on the screen exist, so that ten thousand scroll like ten. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { Folder, FolderSnapshot } from '#client/view';
 import { useApp } from '../app-context.ts';
@@ -9,6 +9,7 @@ import { keepInRange } from '../keep-in-range.ts';
 import { codeText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import { usePatience } from '../use-patience.ts';
+import { useStore } from '../use-store.ts';
 import { ConversationRow } from './conversation-row.tsx';
 
 const rowPx = 72;
@@ -17,24 +18,23 @@ const loadAhead = 12;
 
 interface ConversationListProps {
   readonly folder: Folder;
-  readonly snapshot: FolderSnapshot;
   readonly selected: string | undefined;
   readonly onStart: () => void;
 }
 
-export function ConversationList({ folder, snapshot, selected, onStart }: ConversationListProps) {
+export const ConversationList = memo(function ConversationList({ folder, selected, onStart }: ConversationListProps) {
   const { session, me } = useApp();
+  const snapshot = useStore(session.inbox)[folder];
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
   const { rested, ask } = usePatience();
   const { rows, hasMore, loadingMore, load } = snapshot;
-  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => rows.some((row) => row.uuid === uuid));
-  const tabIndex = rows.findIndex((row) => row.uuid === tabStop);
+  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => snapshot.indexOf(uuid) >= 0);
+  const tabIndex = snapshot.indexOf(tabStop);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
-    getItemKey: (index) => rows[index]?.uuid ?? index,
     overscan: 6,
     rangeExtractor: useMemo(() => keepInRange(tabIndex), [tabIndex]),
   });
@@ -72,7 +72,7 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
           if (row === undefined) return null;
           return (
             <li
-              key={item.key}
+              key={row.uuid}
               aria-setsize={hasMore ? -1 : rows.length}
               aria-posinset={item.index + 1}
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
@@ -90,7 +90,7 @@ export function ConversationList({ folder, snapshot, selected, onStart }: Conver
       </ul>
     </div>
   );
-}
+});
 
 function EmptyList({
   folder,

@@ -1,21 +1,20 @@
 /** The left pane: who I am, the folders, and the conversations of one of them. */
-import { useState } from 'react';
+import { memo, useCallback, useState } from 'react';
 import type { Folder, LiveState } from '#client/view';
 import { useApp } from '../app-context.ts';
+import { formatNumber } from '../format.ts';
 import { online } from '../online.ts';
 import { setPreference } from '../preferences.ts';
 import { Icon, Mark } from '../ui/icons.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Monogram } from '../ui/monogram.tsx';
-import { useStore } from '../use-store.ts';
+import { usePart, useStore } from '../use-store.ts';
 import { ConversationList } from './conversation-list.tsx';
 
 interface InboxPaneProps {
   readonly selected: string | undefined;
   readonly lensOpen: boolean;
-  readonly onNew: () => void;
-  readonly onProfile: () => void;
-  readonly onShortcuts: () => void;
+  readonly onOpen: (dialog: 'new' | 'profile' | 'shortcuts') => void;
   readonly onSignOut: () => void;
 }
 
@@ -24,10 +23,10 @@ const folders: readonly { readonly id: Folder; readonly name: string }[] = [
   { id: 'archive', name: 'Archive' },
 ];
 
-export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts, onSignOut }: InboxPaneProps) {
-  const { me, session, config } = useApp();
+export const InboxPane = memo(function InboxPane({ selected, lensOpen, onOpen, onSignOut }: InboxPaneProps) {
+  const { me, config } = useApp();
   const [folder, setFolder] = useState<Folder>('inbox');
-  const inbox = useStore(session.inbox);
+  const onNew = useCallback((): void => onOpen('new'), [onOpen]);
   return (
     <nav className="inbox" aria-label="Conversations">
       <header className="bar inbox-bar">
@@ -52,7 +51,7 @@ export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts, o
             <strong dir="auto">{me.display_name}</strong>
             <span className="mono">@{me.handle}</span>
           </div>
-          <MenuItem icon="people" onChoose={onProfile}>
+          <MenuItem icon="people" onChoose={() => onOpen('profile')}>
             Profile and data
           </MenuItem>
           {config.lens ? (
@@ -60,7 +59,7 @@ export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts, o
               {lensOpen ? 'Hide the Lens' : 'Show the Lens'}
             </MenuItem>
           ) : null}
-          <MenuItem icon="keyboard" shortcut="?" onChoose={onShortcuts}>
+          <MenuItem icon="keyboard" shortcut="?" onChoose={() => onOpen('shortcuts')}>
             Keyboard shortcuts
           </MenuItem>
           <hr />
@@ -74,13 +73,19 @@ export function InboxPane({ selected, lensOpen, onNew, onProfile, onShortcuts, o
         {folders.map(({ id, name }) => (
           <button key={id} type="button" aria-pressed={folder === id} onClick={() => setFolder(id)}>
             {name}
-            {id === 'inbox' && inbox.unread > 0 ? <span className="mono folder-count">{inbox.unread}</span> : null}
+            {id === 'inbox' ? <UnreadCount /> : null}
           </button>
         ))}
       </fieldset>
-      <ConversationList key={folder} folder={folder} snapshot={inbox[folder]} selected={selected} onStart={onNew} />
+      <ConversationList key={folder} folder={folder} selected={selected} onStart={onNew} />
     </nav>
   );
+});
+
+function UnreadCount() {
+  const { session } = useApp();
+  const unread = usePart(session.inbox, (inbox) => inbox.unread);
+  return unread > 0 ? <span className="mono folder-count">{formatNumber(unread)}</span> : null;
 }
 
 const words: Record<LiveState['status'], string> = {

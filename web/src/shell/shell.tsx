@@ -1,11 +1,10 @@
 /** The signed-in app: the list and one conversation side by side, or one at a time on a phone, and the Lens beside them. */
-import { lazy, Suspense, useEffect, useState } from 'react';
-import { Announcer, announce } from '../announcer.tsx';
+import { lazy, Suspense, useCallback, useDeferredValue, useState } from 'react';
+import { Announcer } from '../announcer.tsx';
 import { useApp } from '../app-context.ts';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
 import { InboxPane } from '../inbox/inbox-pane.tsx';
 import { NewConversationDialog } from '../inbox/new-conversation-dialog.tsx';
-import { rowName } from '../names.ts';
 import { preferences, setPreference } from '../preferences.ts';
 import { navigate, router } from '../router.ts';
 import { Mark } from '../ui/icons.tsx';
@@ -14,6 +13,7 @@ import { Notices } from './notices-bar.tsx';
 import { ProfileDialog } from './profile-dialog.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { SignOutDialog } from './sign-out-dialog.tsx';
+import { useOtherConversations, useTitle } from './use-news.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 import { Weather } from './weather.tsx';
 
@@ -24,13 +24,19 @@ type Open = 'none' | 'new' | 'profile' | 'shortcuts' | 'jump' | 'sign_out';
 
 export function Shell() {
   const { session, config, signOut } = useApp();
-  const waiting = useStore(session.sends).length;
   const place = useStore(router);
   const { lens, singleKeys } = useStore(preferences);
   const [open, setOpen] = useState<Open>('none');
   const uuid = place.name === 'conversation' ? place.uuid : undefined;
+  // The choice shows at once, in the list; the conversation follows in a frame of its own, which a next choice may overtake.
+  const shown = useDeferredValue(uuid);
   const lensOpen = lens && config.lens;
-  const close = (): void => setOpen('none');
+  const close = useCallback((): void => setOpen('none'), []);
+  const openJump = useCallback((jumping: boolean): void => setOpen(jumping ? 'jump' : 'none'), []);
+  const leave = useCallback((): void => {
+    if (session.sends.getSnapshot().length === 0) signOut();
+    else setOpen('sign_out');
+  }, [session, signOut]);
 
   useTitle();
   useOtherConversations(uuid);
@@ -45,8 +51,8 @@ export function Shell() {
     list: () => document.querySelector<HTMLElement>('.rows a[tabindex="0"]')?.focus(),
     log: () => document.querySelector<HTMLElement>('[data-log] [data-entry][tabindex="0"]')?.focus(),
     step: (by) => {
-      const { rows } = session.inbox.getSnapshot().inbox;
-      const at = rows.findIndex((row) => row.uuid === uuid);
+      const { rows, indexOf } = session.inbox.getSnapshot().inbox;
+      const at = indexOf(uuid);
       const next = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
       if (next !== undefined) navigate({ name: 'conversation', uuid: next.uuid });
     },
@@ -54,40 +60,27 @@ export function Shell() {
   });
 
   return (
-    <div className={`shell${uuid === undefined ? '' : ' in-conversation'}${lensOpen ? ' with-lens' : ''}`}>
-      {uuid === undefined ? null : (
+    <div className={`shell${shown === undefined ? '' : ' in-conversation'}${lensOpen ? ' with-lens' : ''}`}>
+      {shown === undefined ? null : (
         <a className="skip" href="#composer">
           Skip to writing
         </a>
       )}
       <Weather />
-      <InboxPane
-        selected={uuid}
-        lensOpen={lensOpen}
-        onNew={() => setOpen('new')}
-        onProfile={() => setOpen('profile')}
-        onShortcuts={() => setOpen('shortcuts')}
-        onSignOut={() => (waiting === 0 ? signOut() : setOpen('sign_out'))}
-      />
-      {uuid === undefined ? (
+      <InboxPane selected={uuid} lensOpen={lensOpen} onOpen={setOpen} onSignOut={leave} />
+      {shown === undefined ? (
         <Nothing />
       ) : (
-        <ConversationPane
-          key={uuid}
-          uuid={uuid}
-          lensOpen={lensOpen}
-          jumping={open === 'jump'}
-          onJumping={(jumping) => setOpen(jumping ? 'jump' : 'none')}
-        />
+        <ConversationPane key={shown} uuid={shown} lensOpen={lensOpen} jumping={open === 'jump'} onJumping={openJump} />
       )}
       {lensOpen ? (
         <Suspense fallback={<aside className="lens" aria-label="The Lens" aria-busy="true" />}>
-          <LensPanel conversation={uuid} />
+          <LensPanel conversation={shown} />
         </Suspense>
       ) : null}
       {open === 'new' ? <NewConversationDialog onClose={close} /> : null}
       {open === 'profile' ? <ProfileDialog onClose={close} /> : null}
-      {open === 'sign_out' ? <SignOutDialog waiting={waiting} onClose={close} /> : null}
+      {open === 'sign_out' ? <SignOutDialog onClose={close} /> : null}
       {open === 'shortcuts' ? <ShortcutsDialog onClose={close} /> : null}
       <Notices />
       <Announcer />
@@ -107,37 +100,4 @@ function Nothing() {
       </div>
     </main>
   );
-}
-
-/** The unread count stands in the title of the tab. */
-function useTitle(): void {
-  const { session } = useApp();
-  const { unread } = useStore(session.inbox);
-  useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) Parley` : 'Parley';
-  }, [unread]);
-}
-
-/** Says that somebody wrote in a conversation that is not open. */
-function useOtherConversations(open: string | undefined): void {
-  const { session } = useApp();
-  useEffect(() => {
-    let known: ReadonlyMap<string, number> | undefined;
-    const look = (): void => {
-      const { inbox } = session.inbox.getSnapshot();
-      if (inbox.load.status !== 'ready') return;
-      const now = new Map(inbox.rows.map((row) => [row.uuid, row.last_seq]));
-      if (known !== undefined) {
-        // New rows at the end are older pages: only what came in at the top is news.
-        const news = inbox.rows.find(
-          (row) =>
-            row.uuid !== open && !row.muted && row.unread > 0 && (known?.get(row.uuid) ?? row.last_seq) < row.last_seq,
-        );
-        if (news !== undefined) announce(`New message from ${rowName(news)}`);
-      }
-      known = now;
-    };
-    look();
-    return session.inbox.subscribe(look);
-  }, [session, open]);
 }

@@ -1,9 +1,11 @@
 /** Asked only when messages wait to be sent: they would leave with the person. */
 import { useApp } from '../app-context.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { usePart } from '../use-store.ts';
 
-export function SignOutDialog({ waiting, onClose }: { readonly waiting: number; readonly onClose: () => void }) {
-  const { signOut } = useApp();
+export function SignOutDialog({ onClose }: { readonly onClose: () => void }) {
+  const { session, signOut } = useApp();
+  const waiting = usePart(session.sends, (sends) => sends.length);
   return (
     <Dialog title="Sign out?" onClose={onClose}>
       <p>
