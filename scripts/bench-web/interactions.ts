@@ -88,5 +88,11 @@ export const interactions = (receive: (friend: number) => Promise<void>): readon
     act: async (page, time) => page.keyboard.press(time % 2 === 0 ? 'n' : 'Escape'),
   },
   { name: 'the other folder', type: 'click', act: (page, time) => press(page, '.folders button', (time + 1) % 2) },
+  {
+    name: 'find by name',
+    type: 'keydown',
+    prepare: (page) => page.locator('#find').focus(),
+    act: (page, time) => page.keyboard.press(time % 2 === 0 ? '7' : 'Backspace'),
+  },
   { name: 'show and hide the Lens', type: 'keydown', act: (page) => page.keyboard.press('Alt+l') },
 ];

@@ -7,6 +7,7 @@
 import { isoTime } from '#domain/time';
 import type { ConversationsQuery, Message, Row } from '#protocol/shapes';
 import { type ApiError, toApiError } from './failure.ts';
+import { findRows } from './find-rows.ts';
 import type { Api } from './http.ts';
 import { byNewest, createInboxRows, folderOf, placeOf, settleMs } from './inbox-rows.ts';
 import type { Runtime } from './runtime.ts';
@@ -192,7 +193,15 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
       return undefined;
     });
 
+  let lastFound: { readonly among: readonly Row[]; readonly text: string; readonly rows: readonly Row[] } | undefined;
+  const find = (folder: Folder, text: string): readonly Row[] => {
+    const among = rows.folder(folder);
+    if (lastFound?.among !== among || lastFound.text !== text) lastFound = { among, text, rows: findRows(among, text) };
+    return lastFound.rows;
+  };
+
   return {
+    find,
     getSnapshot: signal.getSnapshot,
     subscribe: signal.subscribe,
     row: rows.get,

@@ -103,6 +103,8 @@ export interface InboxSnapshot {
 
 /** The conversation list. Promises of calls reject with `ApiError`. */
 export interface Inbox extends Observable<InboxSnapshot> {
+  /** The loaded rows of a folder whose name, handle or title has every word of `text`: the same array for the same rows. */
+  find(folder: Folder, text: string): readonly Row[];
   /** The row of a conversation in any folder, when loaded. */
   row(uuid: string): Row | undefined;
   /** The next older page of a folder; the first when none is loaded. */

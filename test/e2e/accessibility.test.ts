@@ -126,6 +126,17 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     40_000,
   );
 
+  test.each([
+    ['light', desktop],
+    ['dark', desktop],
+    ['dark', phone],
+  ] as const)('axe finds nothing where a newcomer begins: %s, %o', async (colorScheme, viewport) => {
+    const { page } = await openApp(browser, server.url, { colorScheme, viewport });
+    await signIn(page, 'newcomer', 'Newcomer');
+    await page.getByText('Nobody has written yet.').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
   test('the keyboard alone: sign in, find a conversation, write, edit, reply, react, delete, leave', async () => {
     const { page } = await openApp(browser, server.url);
     await page.getByRole('textbox', { name: 'Handle', exact: true }).focus();
@@ -186,6 +197,89 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await page.keyboard.press('Alt+ArrowDown');
     await page.keyboard.press('Escape');
     await page.getByText('Choose a conversation').waitFor();
+  });
+
+  const focused = (page: Page): Promise<string> =>
+    page.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement?.getAttribute('data-entry') ?? activeElement?.textContent ?? '';
+    });
+
+  test('the focus is never lost: over dialogs, between the panes of a phone, with what unmounts under it', async () => {
+    const page = await openAna();
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 4).focus();
+    await entry(page, 4).getByRole('button', { name: 'More for message 4' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('4');
+    const calendar = page.getByRole('button', { name: 'Jump to a date' });
+    await calendar.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await calendar.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    const mobile = await openAna({ viewport: phone });
+    await row(mobile, 'Ben Köhler').focus();
+    await mobile.keyboard.press('Enter');
+    await mobile.getByRole('main', { name: 'Ben Köhler' }).waitFor();
+    expect(
+      await eventually(
+        () => focused(mobile),
+        (text) => text === 'Ben Köhler',
+      ),
+    ).toBe('Ben Köhler');
+    await mobile.keyboard.press('Escape');
+    expect(
+      await eventually(
+        () => mobile.evaluate(() => document.activeElement?.getAttribute('data-row')),
+        (uuid) => uuid !== null,
+      ),
+    ).toBe(await row(mobile, 'Ben Köhler').getAttribute('data-row'));
+  });
+
+  test.each([
+    ['a desk', desktop],
+    ['a phone', phone],
+  ])('what has the focus can be seen, and nothing lies over it: %s', async (_, viewport) => {
+    const page = await openAna({ viewport });
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 6).waitFor();
+    await page.keyboard.press('Alt+l');
+    await page.locator('.lens[data-status="open"]').waitFor();
+    await composer(page).fill('draft');
+    await page.locator('body').evaluate((body) => {
+      body.setAttribute('tabindex', '-1');
+      body.focus();
+      body.removeAttribute('tabindex');
+    });
+    const hidden: string[] = [];
+    const seen = new Set<string>();
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => {
+        const element = document.activeElement;
+        if (element === null || element === document.body) return undefined;
+        const { left, top, width, height } = element.getBoundingClientRect();
+        const points = [0.1, 0.5, 0.9].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [left + x * width, top + y * height]));
+        const free = points.some(([x = 0, y = 0]) => element.contains(document.elementFromPoint(x, y)));
+        const { outlineStyle, outlineWidth } = getComputedStyle(element);
+        const around = element.closest('.composer-line');
+        const shows = outlineStyle !== 'none' && outlineWidth !== '0px';
+        const marked = shows || (around !== null && getComputedStyle(around).boxShadow !== 'none');
+        return { name: element.outerHTML.slice(0, 120), free, marked };
+      });
+      if (at === undefined) break;
+      seen.add(at.name);
+      if (!at.free || !at.marked) hidden.push(`${at.free ? 'unmarked' : 'covered'}: ${at.name}`);
+    }
+    expect(hidden).toEqual([]);
+    expect(seen.size).toBeGreaterThan(8);
   });
 
   test('a screen reader hears of new messages, not of history, and of those elsewhere', async () => {

@@ -185,6 +185,87 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     expect(await composer(page).inputValue()).toBe('two\nlines\n');
   });
 
+  test('a newcomer is told what to do, on a phone and at a desk, and gets there', async () => {
+    const { page: desk, faults } = await openApp(browser, server.url);
+    await signIn(desk, 'gwen', 'Gwen');
+    await desk.getByText('Your first minute').waitFor();
+    await desk.getByRole('main').getByText('@gwen').waitFor();
+    await desk.getByRole('button', { name: /Open the Lens/ }).click();
+    await desk.locator('.lens[data-status="open"]').waitFor();
+    const { page: mobile } = await openApp(browser, server.url, { viewport: phone, hasTouch: true });
+    await signIn(mobile, 'gwen');
+    await mobile.getByText('yours is @gwen').waitFor();
+    await mobile.getByRole('button', { name: 'Start a conversation' }).click();
+    await mobile.getByLabel('Who with').fill('ben');
+    await mobile.getByRole('button', { name: 'Start', exact: true }).click();
+    await mobile.getByText('This is a fresh sheet').waitFor();
+    await send(mobile, 'My first line');
+    // The other window knows at once, and has nothing more to teach.
+    await row(desk, 'Ben Köhler').waitFor();
+    await desk.getByText('Your first minute').waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+  });
+
+  test('a conversation is found by its name, by key, and a word that nobody has says so', async () => {
+    const hugo = await person(server.url, 'hugo', 'Hugo');
+    await say(ben, await openWith(hugo, ben), 'from Ben');
+    await say(chiara, await openWith(hugo, chiara), 'from Chiara');
+    const { page, faults } = await openAs('hugo');
+    await row(page, 'Ben Köhler').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('kohl');
+    await row(page, 'Chiara Conti').waitFor({ state: 'detached' });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('main', { name: 'Ben Köhler' }).waitFor();
+    const find = page.getByRole('searchbox', { name: 'Find a conversation' });
+    await find.fill('nobody');
+    await page.getByText('No conversation here has that name.').waitFor();
+    await find.press('Escape');
+    expect(await find.inputValue()).toBe('');
+    await row(page, 'Chiara Conti').waitFor();
+    await page.getByRole('main', { name: 'Ben Köhler' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('a short log is drawn whole from its first entry', async () => {
+    const ines = await person(server.url, 'ines', 'Ines');
+    const conversation = await openWith(ines, ben);
+    await say(ines, conversation, ...Array.from({ length: 12 }, (_, n) => `${n}`));
+    const { page } = await openAs('ines');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 12).waitFor();
+    expect(
+      await eventually(
+        async () => (await shownLog(page)).length,
+        (length) => length === 12,
+      ),
+    ).toBe(12);
+  });
+
+  test('the page’s Back and the browser’s are one: neither leads back into what was left', async () => {
+    await say(ben, await openWith(ana, ben), 'Come in');
+    const { page } = await openAs('ana', { viewport: phone, hasTouch: true });
+    const steps = (): Promise<number> => page.evaluate(() => history.length);
+    await openRow(page, 'Ben Köhler');
+    await page.goBack();
+    await row(page, 'Ben Köhler').waitFor();
+    expect(await page.locator('.conversation').isVisible()).toBe(false);
+    await openRow(page, 'Ben Köhler');
+    const before = await steps();
+    await page.getByRole('button', { name: 'Back to the conversations' }).click();
+    await row(page, 'Ben Köhler').waitFor();
+    expect(await steps()).toBe(before);
+    expect(new URL(page.url()).pathname).toBe('/');
+    await page.goForward();
+    await page.getByRole('main', { name: 'Ben Köhler' }).waitFor();
+    // Opened by its address there is no list before it: Back still leads there.
+    await page.goto('about:blank');
+    await page.goto(`${server.url}/c/${(await openWith(ana, ben)).uuid}`);
+    await page.getByRole('button', { name: 'Back to the conversations' }).click();
+    await row(page, 'Ben Köhler').waitFor();
+  });
+
   test('many new messages: the end is shown, and one press leads to the first of them', async () => {
     const emil = await person(server.url, 'emil', 'Emil');
     const conversation = await openWith(emil, ben);

@@ -31,10 +31,23 @@ export const router: Observable<Place> = {
   getSnapshot: () => current,
 };
 
+/** What an entry of the browser's history remembers: the path of the one before it. */
+interface Step {
+  readonly from: string;
+}
+
 /** Goes there; a place that is already shown adds nothing to the history. */
 export function navigate(place: Place, how: 'push' | 'replace' = 'push'): void {
-  if (pathOf(place) === location.pathname) return;
-  if (how === 'push') history.pushState(null, '', pathOf(place));
-  else history.replaceState(null, '', pathOf(place));
+  const from = location.pathname;
+  if (pathOf(place) === from) return;
+  if (how === 'push') history.pushState({ from } satisfies Step, '', pathOf(place));
+  else history.replaceState(history.state, '', pathOf(place));
   arrive();
+}
+
+/** To the list. Where that was the step before, by going back: the page's Back and the browser's are then one and the same. */
+export function leaveConversation(): void {
+  const step = history.state as Step | null;
+  if (step?.from === pathOf({ name: 'inbox' })) history.back();
+  else navigate({ name: 'inbox' });
 }

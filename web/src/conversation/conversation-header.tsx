@@ -4,7 +4,7 @@ import { useApp } from '../app-context.ts';
 import { formatNumber } from '../format.ts';
 import { attempt, notify } from '../notices.ts';
 import { setPreference } from '../preferences.ts';
-import { navigate } from '../router.ts';
+import { leaveConversation } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Monogram } from '../ui/monogram.tsx';
@@ -28,14 +28,16 @@ export function ConversationHeader(props: ConversationHeaderProps) {
   const other = conversation?.participants.find((person) => person.uuid !== me.uuid);
   return (
     <header className="bar conversation-bar">
-      <button type="button" className="icon-button back" onClick={() => navigate({ name: 'inbox' })}>
+      <button type="button" className="icon-button back" onClick={leaveConversation}>
         <Icon name="back" />
         <span className="sr-only">Back to the conversations</span>
         <UnreadElsewhere />
       </button>
       <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />
       <div className="conversation-who">
-        <h2 dir="auto">{name}</h2>
+        <h2 dir="auto" tabIndex={-1}>
+          {name}
+        </h2>
         <p className="mono">
           {group
             ? `${formatNumber(conversation.participants.length)} people`
@@ -86,7 +88,7 @@ export function ConversationHeader(props: ConversationHeaderProps) {
               onChoose={async () => {
                 if (!(await attempt('Nothing was changed.', () => inbox.setArchived(uuid, !row.archived)))) return;
                 notify(row.archived ? 'Back in the inbox.' : 'Archived. A new message brings it back.');
-                if (!row.archived) navigate({ name: 'inbox' });
+                if (!row.archived) leaveConversation();
               }}
             >
               {row.archived ? 'Move to the inbox' : 'Archive'}

@@ -76,8 +76,9 @@ export function MessageLog(props: MessageLogProps) {
     count: snapshot.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => estimatePx,
-    // The first entries that are drawn are those that will be seen, not those at the top that are scrolled away at once.
-    initialOffset: () => snapshot.length * estimatePx,
+    // The first entries that are drawn are those that will be seen, not those at the top that are scrolled away at once. A
+    // log that may fit on the screen begins at its top: the pane cannot be scrolled, and would not say that it is not.
+    initialOffset: () => Math.max(0, snapshot.length * estimatePx - innerHeight),
     getItemKey: useCallback((index: number) => snapshot.at(index)?.key ?? index, [snapshot]),
     overscan: 6,
     rangeExtractor: useMemo(() => keepInRange(tabIndex), [tabIndex]),

@@ -5,6 +5,7 @@ import { flushSync } from 'react-dom';
 import type { Folder, FolderSnapshot } from '#client/view';
 import { useApp } from '../app-context.ts';
 import { readDraft } from '../drafts.ts';
+import { formatNumber } from '../format.ts';
 import { keepInRange } from '../keep-in-range.ts';
 import { codeText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -18,19 +19,25 @@ const loadAhead = 12;
 
 interface ConversationListProps {
   readonly folder: Folder;
+  /** Only conversations with these words in their names are shown; empty for all. */
+  readonly wanted: string;
   readonly selected: string | undefined;
   readonly onStart: () => void;
 }
 
-export const ConversationList = memo(function ConversationList({ folder, selected, onStart }: ConversationListProps) {
+export const ConversationList = memo(function ConversationList(props: ConversationListProps) {
+  const { folder, wanted, selected, onStart } = props;
   const { session, me } = useApp();
   const snapshot = useStore(session.inbox)[folder];
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
   const { rested, ask } = usePatience();
-  const { rows, hasMore, loadingMore, load } = snapshot;
-  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => snapshot.indexOf(uuid) >= 0);
-  const tabIndex = snapshot.indexOf(tabStop);
+  const { hasMore, loadingMore, load } = snapshot;
+  const finding = wanted.trim() !== '';
+  const rows = finding ? session.inbox.find(folder, wanted) : snapshot.rows;
+  const indexOf = finding ? (uuid?: string) => rows.findIndex((row) => row.uuid === uuid) : snapshot.indexOf;
+  const tabStop = [focused, selected, rows[0]?.uuid].find((uuid) => indexOf(uuid) >= 0);
+  const tabIndex = indexOf(tabStop);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -42,9 +49,10 @@ export const ConversationList = memo(function ConversationList({ folder, selecte
   const lastShown = virtual.range?.endIndex ?? -1;
 
   useEffect(() => {
-    if (!rested || !hasMore || loadingMore || lastShown < rows.length - loadAhead) return;
+    // Whoever looks for a name says how far to look: a rare one would have every page fetched.
+    if (finding || !rested || !hasMore || loadingMore || lastShown < rows.length - loadAhead) return;
     ask(() => session.inbox.loadMore(folder));
-  }, [session, folder, hasMore, loadingMore, lastShown, rows.length, rested, ask]);
+  }, [session, folder, hasMore, loadingMore, lastShown, rows.length, finding, rested, ask]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = tabIndex;
@@ -62,6 +70,26 @@ export const ConversationList = memo(function ConversationList({ folder, selecte
     virtual.scrollToIndex(index);
   };
 
+  const further =
+    finding && hasMore ? (
+      <button
+        type="button"
+        className="button further"
+        disabled={loadingMore}
+        onClick={() => ask(() => session.inbox.loadMore(folder))}
+      >
+        {loadingMore ? 'Looking…' : `Look further than the newest ${formatNumber(snapshot.rows.length)}`}
+      </button>
+    ) : null;
+  if (finding && rows.length === 0) {
+    return (
+      <div className="rows-empty" role="status">
+        <Icon name="search" size={24} />
+        <p>No conversation here has that name.</p>
+        {further}
+      </div>
+    );
+  }
   if (rows.length === 0) return <EmptyList folder={folder} load={load} onStart={onStart} />;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the links inside.
@@ -88,6 +116,7 @@ export const ConversationList = memo(function ConversationList({ folder, selecte
           );
         })}
       </ul>
+      {further}
     </div>
   );
 });
@@ -101,7 +130,7 @@ function EmptyList({
   readonly load: FolderSnapshot['load'];
   readonly onStart: () => void;
 }) {
-  const { session } = useApp();
+  const { session, me } = useApp();
   if (load.status === 'loading') {
     return (
       <div className="rows-empty" role="status">
@@ -132,7 +161,10 @@ function EmptyList({
   return (
     <div className="rows-empty">
       <Icon name="edit" size={24} />
-      <p>Nobody has written yet. All it takes is somebody’s handle.</p>
+      <p>
+        Nobody has written yet. All it takes is somebody’s handle; yours is{' '}
+        <strong className="mono">@{me.handle}</strong>.
+      </p>
       <button type="button" className="button primary" onClick={onStart}>
         Start a conversation
       </button>

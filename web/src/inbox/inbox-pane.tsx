@@ -1,5 +1,5 @@
 /** The left pane: who I am, the folders, and the conversations of one of them. */
-import { memo, useCallback, useState } from 'react';
+import { type KeyboardEvent, memo, useCallback, useDeferredValue, useState } from 'react';
 import type { Folder, LiveState } from '#client/view';
 import { useApp } from '../app-context.ts';
 import { formatNumber } from '../format.ts';
@@ -10,6 +10,7 @@ import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Monogram } from '../ui/monogram.tsx';
 import { usePart, useStore } from '../use-store.ts';
 import { ConversationList } from './conversation-list.tsx';
+import { focusList } from './focus-list.ts';
 
 interface InboxPaneProps {
   readonly selected: string | undefined;
@@ -26,6 +27,7 @@ const folders: readonly { readonly id: Folder; readonly name: string }[] = [
 export const InboxPane = memo(function InboxPane({ selected, lensOpen, onOpen, onSignOut }: InboxPaneProps) {
   const { me, config } = useApp();
   const [folder, setFolder] = useState<Folder>('inbox');
+  const [wanted, setWanted] = useState('');
   const onNew = useCallback((): void => onOpen('new'), [onOpen]);
   return (
     <nav className="inbox" aria-label="Conversations">
@@ -68,19 +70,62 @@ export const InboxPane = memo(function InboxPane({ selected, lensOpen, onOpen, o
           </MenuItem>
         </Menu>
       </header>
-      <fieldset className="folders">
-        <legend className="sr-only">Folder</legend>
-        {folders.map(({ id, name }) => (
-          <button key={id} type="button" aria-pressed={folder === id} onClick={() => setFolder(id)}>
-            {name}
-            {id === 'inbox' ? <UnreadCount /> : null}
-          </button>
-        ))}
-      </fieldset>
-      <ConversationList key={folder} folder={folder} selected={selected} onStart={onNew} />
+      <div className="folders">
+        <fieldset>
+          <legend className="sr-only">Folder</legend>
+          {folders.map(({ id, name }) => (
+            <button key={id} type="button" aria-pressed={folder === id} onClick={() => setFolder(id)}>
+              {name}
+              {id === 'inbox' ? <UnreadCount /> : null}
+            </button>
+          ))}
+        </fieldset>
+        <FindField value={wanted} onChange={setWanted} />
+      </div>
+      <ConversationList
+        key={folder}
+        folder={folder}
+        wanted={useDeferredValue(wanted)}
+        selected={selected}
+        onStart={onNew}
+      />
     </nav>
   );
 });
+
+interface FindFieldProps {
+  readonly value: string;
+  readonly onChange: (text: string) => void;
+}
+
+function FindField({ value, onChange }: FindFieldProps) {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && value !== '') {
+      event.stopPropagation();
+      onChange('');
+    } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
+      event.preventDefault();
+      focusList();
+    }
+  };
+  return (
+    <label className="find">
+      <Icon name="search" size={16} />
+      <span className="sr-only">Find a conversation</span>
+      <input
+        id="find"
+        type="search"
+        placeholder="Find"
+        title="Find a conversation (/)"
+        autoComplete="off"
+        spellCheck={false}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+    </label>
+  );
+}
 
 function UnreadCount() {
   const { session } = useApp();

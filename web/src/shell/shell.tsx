@@ -3,17 +3,19 @@ import { lazy, Suspense, useCallback, useDeferredValue, useState } from 'react';
 import { Announcer } from '../announcer.tsx';
 import { useApp } from '../app-context.ts';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
+import { focusList } from '../inbox/focus-list.ts';
 import { InboxPane } from '../inbox/inbox-pane.tsx';
 import { NewConversationDialog } from '../inbox/new-conversation-dialog.tsx';
 import { preferences, setPreference } from '../preferences.ts';
-import { navigate, router } from '../router.ts';
-import { Mark } from '../ui/icons.tsx';
+import { leaveConversation, navigate, router } from '../router.ts';
 import { useStore } from '../use-store.ts';
+import { Nothing } from './nothing.tsx';
 import { Notices } from './notices-bar.tsx';
 import { ProfileDialog } from './profile-dialog.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { SignOutDialog } from './sign-out-dialog.tsx';
 import { useOtherConversations, useTitle } from './use-news.ts';
+import { usePaneFocus } from './use-pane-focus.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 import { Weather } from './weather.tsx';
 
@@ -32,6 +34,7 @@ export function Shell() {
   const shown = useDeferredValue(uuid);
   const lensOpen = lens && config.lens;
   const close = useCallback((): void => setOpen('none'), []);
+  const start = useCallback((): void => setOpen('new'), []);
   const openJump = useCallback((jumping: boolean): void => setOpen(jumping ? 'jump' : 'none'), []);
   const leave = useCallback((): void => {
     if (session.sends.getSnapshot().length === 0) signOut();
@@ -40,15 +43,17 @@ export function Shell() {
 
   useTitle();
   useOtherConversations(uuid);
+  usePaneFocus(shown);
   useShortcuts(singleKeys, {
-    newConversation: () => setOpen('new'),
+    newConversation: start,
     shortcuts: () => setOpen('shortcuts'),
     jump: () => setOpen(uuid === undefined ? 'none' : 'jump'),
     lens: () => {
       if (config.lens) setPreference({ lens: !preferences.getSnapshot().lens });
     },
     compose: () => document.getElementById('composer')?.focus(),
-    list: () => document.querySelector<HTMLElement>('.rows a[tabindex="0"]')?.focus(),
+    list: focusList,
+    find: () => document.getElementById('find')?.focus(),
     log: () => document.querySelector<HTMLElement>('[data-log] [data-entry][tabindex="0"]')?.focus(),
     step: (by) => {
       const { rows, indexOf } = session.inbox.getSnapshot().inbox;
@@ -56,7 +61,7 @@ export function Shell() {
       const next = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
       if (next !== undefined) navigate({ name: 'conversation', uuid: next.uuid });
     },
-    back: () => navigate({ name: 'inbox' }),
+    back: leaveConversation,
   });
 
   return (
@@ -69,7 +74,7 @@ export function Shell() {
       <Weather />
       <InboxPane selected={uuid} lensOpen={lensOpen} onOpen={setOpen} onSignOut={leave} />
       {shown === undefined ? (
-        <Nothing />
+        <Nothing onStart={start} />
       ) : (
         <ConversationPane key={shown} uuid={shown} lensOpen={lensOpen} jumping={open === 'jump'} onJumping={openJump} />
       )}
@@ -85,19 +90,5 @@ export function Shell() {
       <Notices />
       <Announcer />
     </div>
-  );
-}
-
-function Nothing() {
-  return (
-    <main className="conversation nothing" aria-label="No conversation">
-      <div className="nothing-sheet">
-        <Mark size={48} />
-        <p>Choose a conversation, or start one.</p>
-        <p className="hint">
-          <span className="kbd">n</span> starts one, <span className="kbd">?</span> shows all keys
-        </p>
-      </div>
-    </main>
   );
 }

@@ -8,6 +8,7 @@ export interface ShortcutActions {
   readonly lens: () => void;
   readonly compose: () => void;
   readonly list: () => void;
+  readonly find: () => void;
   readonly log: () => void;
   readonly step: (by: 1 | -1) => void;
   readonly back: () => void;
@@ -27,6 +28,7 @@ export const shortcutHelp: readonly {
   { keys: ['Alt', 'L'], what: 'Show or hide the Lens, also while writing' },
   { keys: ['n'], what: 'New conversation', single: true },
   { keys: ['i'], what: 'Go to the list', single: true },
+  { keys: ['/'], what: 'Find a conversation', single: true },
   { keys: ['m'], what: 'Go to the messages', single: true },
   { keys: ['c'], what: 'Write', single: true },
   { keys: ['g'], what: 'Jump to a date', single: true },
@@ -80,6 +82,7 @@ function alone(event: KeyboardEvent, act: ShortcutActions, singleKeys: boolean):
   return {
     n: act.newConversation,
     i: act.list,
+    '/': act.find,
     m: act.log,
     c: act.compose,
     g: act.jump,

@@ -14,10 +14,13 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
   const heading = useId();
   useEffect(() => {
     const opener = document.activeElement;
+    // A button that is there only while its message has the focus is gone by then: the message itself is not.
+    const around = opener?.parentElement?.closest('[tabindex]');
     const dialog = element.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
     return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      const home = [opener, around].find((place) => place instanceof HTMLElement && place.isConnected);
+      if (home instanceof HTMLElement) home.focus();
     };
   }, []);
   return (
