@@ -62,6 +62,18 @@ test('[INBOX-6] an edit of the newest message shows, of an older one does not', 
   expect(rows.get('c1')?.last_message).toBe('edited');
 });
 
+test('[SEC-3] a row says that its last message cannot be read until another one is the last', () => {
+  const rows = createInboxRows(() => undefined);
+  rows.event({ ...base, last_message: '', unreadable: 'changed' }, 0);
+  const next = { uuid: 'm6', seq: 6, message_group_uuid: 'c1', kind: 'text', user_uuid: 'u2', handle: 'ben' } as const;
+  const created_at = '2026-01-01T00:00:06.000Z';
+  rows.message({ ...next, display_name: 'Ben', created_at, message: 'six' }, false, 1_000);
+  expect(rows.get('c1')).toMatchObject({ last_message: 'six', last_seq: 6 });
+  expect(rows.get('c1')).not.toHaveProperty('unreadable');
+  rows.message({ ...next, seq: 7, display_name: 'Ben', created_at, unreadable: 'changed' }, false, 2_000);
+  expect(rows.get('c1')).toMatchObject({ last_message: '', unreadable: 'changed' });
+});
+
 test('[INBOX-2] a message of mine is never unread, one of another is; [CONV-3] it brings an archived row back', () => {
   const rows = createInboxRows(() => undefined);
   rows.event({ ...base, archived: true, read_seq: 5, unread: 0 }, 0);

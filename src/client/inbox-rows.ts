@@ -79,6 +79,13 @@ export const placeOf = (rows: readonly Row[], row: Row): number => {
 
 const counted = (row: Row): Row => ({ ...row, unread: Math.max(0, row.last_seq - row.read_seq) });
 
+/** `row` with the last message of `of`: its text, or why there is none. */
+const withText = (row: Row, of: { readonly text: string; readonly unreadable?: string | undefined }): Row => {
+  const { unreadable: _, ...rest } = row;
+  const { text, unreadable } = of;
+  return { ...rest, last_message: text, ...(unreadable === undefined ? {} : { unreadable }) };
+};
+
 const differs = (a: Row, b: Row): boolean =>
   a.last_seq !== b.last_seq ||
   a.read_seq !== b.read_seq ||
@@ -168,8 +175,9 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
       const known = held.get(row.uuid);
       if (known === undefined) return;
       const log = row.last_seq >= known.row.last_seq ? row : known.row;
-      const { last_seq, last_message, last_message_at } = log;
-      const next = counted({ ...known.row, last_seq, last_message, last_message_at, read_seq: row.read_seq });
+      const { last_seq, last_message: text, last_message_at, unreadable } = log;
+      const mine = withText(known.row, { text, unreadable });
+      const next = counted({ ...mine, last_seq, last_message_at, read_seq: row.read_seq });
       set({ ...known, row: next, changedAtMs: nowMs, markedAtMs: nowMs });
     },
 
@@ -193,15 +201,15 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
       if (known === undefined) return false;
       const { row } = known;
       if (message.seq < row.last_seq) return true;
-      const text = { last_message: message.message ?? '' };
+      const told = withText(row, { text: message.message ?? '', unreadable: message.unreadable });
       if (message.seq === row.last_seq) {
         const isChange = message.edited_at !== undefined || message.deleted_at !== undefined;
-        if (isChange) set({ ...known, row: { ...row, ...text }, changedAtMs: nowMs, derived: true });
+        if (isChange) set({ ...known, row: told, changedAtMs: nowMs, derived: true });
         return true;
       }
-      const log = { last_seq: message.seq, last_message_at: message.created_at, archived: false, ...text };
+      const log = { last_seq: message.seq, last_message_at: message.created_at, archived: false };
       const read_seq = mine ? Math.max(row.read_seq, message.seq) : row.read_seq;
-      set({ ...known, row: counted({ ...row, ...log, read_seq }), changedAtMs: nowMs, derived: true });
+      set({ ...known, row: counted({ ...told, ...log, read_seq }), changedAtMs: nowMs, derived: true });
       return true;
     },
 

@@ -61,7 +61,7 @@ export const ConversationRow = memo(function ConversationRow({
         <span className="row-bottom">
           {draft === '' ? (
             <span className="row-last" dir="auto">
-              {row.last_message}
+              {row.unreadable === undefined ? row.last_message : <em>This message cannot be opened.</em>}
             </span>
           ) : (
             <span className="row-last">
