@@ -50,6 +50,11 @@ try {
   await entry(first, withAna.last_seq + 2).waitFor();
   await take(first, 'conversation-wide-light');
 
+  const newcomer = await open({ viewport: wide, colorScheme: 'light' });
+  await signIn(newcomer, 'gwen', 'Gwen');
+  await newcomer.getByText('Your first minute').waitFor();
+  await take(newcomer, 'first-minute-light');
+
   const dark = await open({ viewport: wide, colorScheme: 'dark' });
   await signIn(dark, 'ana');
   await dark.locator('.row').first().waitFor();

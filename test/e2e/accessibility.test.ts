@@ -331,6 +331,20 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
         .locator('.entry-text')
         .evaluateAll((texts) => texts.filter((text) => text.scrollWidth > text.clientWidth + 1).length);
       expect([width, spill]).toEqual([width, 0]);
+      await page.goto(server.url);
+      await openRow(page, 'Roof garden');
+      const meet = await page
+        .locator('.entry.system')
+        .first()
+        .evaluate((system) => {
+          const words = document.createRange();
+          words.selectNodeContents(system.querySelector('.entry-system') ?? system);
+          const time = system.querySelector('time')?.getBoundingClientRect();
+          return [...words.getClientRects()].some(
+            (line) => time !== undefined && line.right > time.left && line.top < time.bottom && line.bottom > time.top,
+          );
+        });
+      expect([width, meet]).toEqual([width, false]);
       const back = page.getByRole('button', { name: 'Back to the conversations' });
       expect([width, await back.isVisible()]).toEqual([width, width < 720]);
       expect([width, await page.locator('.inbox').isVisible()]).toEqual([width, width >= 720]);
