@@ -1,6 +1,7 @@
 /** Measurements for Prometheus: per route and per access pattern, how many, how long, how many units. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PatternUse } from '#store/patterns';
+import { createCounterTally, createHistogramTally } from './tally.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -37,38 +38,15 @@ export const createMetrics = (gauges: Gauges): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
-    name: 'parley_http_requests_total',
-    help: 'Requests answered',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'parley_http_request_seconds',
-    help: 'How long an answer took',
-    labelNames: ['method', 'route'],
-    buckets: requestBuckets,
-    registers,
-  });
-  const uses = new Counter({
-    name: 'parley_table_requests_total',
-    help: 'Requests to the table by access pattern',
-    labelNames: ['pattern', 'outcome'],
-    registers,
-  });
-  const useSeconds = new Histogram({
-    name: 'parley_table_request_seconds',
-    help: 'How long the table took',
-    labelNames: ['pattern'],
-    buckets: tableBuckets,
-    registers,
-  });
-  const units = new Counter({
-    name: 'parley_table_units_total',
-    help: 'Capacity consumed: write units of 1 KB, read units of 4 KB',
-    labelNames: ['pattern', 'kind'],
-    registers,
-  });
+  const requests = createCounterTally('parley_http_requests_total', 'Requests answered');
+  const seconds = createHistogramTally('parley_http_request_seconds', 'How long an answer took', requestBuckets);
+  const uses = createCounterTally('parley_table_requests_total', 'Requests to the table by access pattern');
+  const useSeconds = createHistogramTally('parley_table_request_seconds', 'How long the table took', tableBuckets);
+  const units = createCounterTally(
+    'parley_table_units_total',
+    'Capacity consumed: write units of 1 KB, read units of 4 KB',
+  );
+  const tallies = [requests, seconds, uses, useSeconds, units];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -109,16 +87,17 @@ export const createMetrics = (gauges: Gauges): Metrics => {
 
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: async () => `${await registry.metrics()}\n${tallies.map((tally) => tally.text()).join('\n')}`,
     request: (method, route, status, ms) => {
-      requests.inc({ method, route, status });
-      seconds.observe({ method, route }, ms / 1_000);
+      const series = `method="${method}",route="${route}"`;
+      requests.add(`${series},status="${status}"`, 1);
+      seconds.add(series, ms / 1_000);
     },
     use: ({ pattern, failed, ms, capacity }) => {
-      uses.inc({ pattern, outcome: failed ? 'failed' : 'done' });
-      useSeconds.observe({ pattern }, ms / 1_000);
-      if (capacity.read > 0) units.inc({ pattern, kind: 'read' }, capacity.read);
-      if (capacity.write > 0) units.inc({ pattern, kind: 'write' }, capacity.write);
+      uses.add(`pattern="${pattern}",outcome="${failed ? 'failed' : 'done'}"`, 1);
+      useSeconds.add(`pattern="${pattern}"`, ms / 1_000);
+      if (capacity.read > 0) units.add(`pattern="${pattern}",kind="read"`, capacity.read);
+      if (capacity.write > 0) units.add(`pattern="${pattern}",kind="write"`, capacity.write);
     },
   };
 };
