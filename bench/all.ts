@@ -15,6 +15,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     trials: { type: 'string', default: '40' },
+    large: { type: 'boolean', default: false },
+    conversations: { type: 'string' },
     /** Only writes the document anew, out of the figures kept. */
     'document-only': { type: 'boolean', default: false },
   },
@@ -34,7 +36,13 @@ if (uncompiled) say('not compiled: figures are for trying out (npm run bench:all
 
 mkdirSync(`${docs}images/bench`, { recursive: true });
 let results: Results = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Results) : {};
-const effort = { rounds: Number(values.rounds), seconds: Number(values.seconds), trials: Number(values.trials) };
+const effort = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  trials: Number(values.trials),
+  large: values.large,
+  conversations: values.conversations,
+};
 for (const name of sectionNames) {
   if (values['document-only'] || !wanted.includes(name)) continue;
   say(`== ${name}`);

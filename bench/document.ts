@@ -1,12 +1,15 @@
 /** docs/BENCHMARKS.md and its charts, out of the kept results: the tables say nothing that was not measured. */
 import { drawBars } from '#cli/capacity/chart';
 import { costsTable, delaysTable, faultsTable } from './designs-report.ts';
+import { findFigure, goalsTable } from './goals.ts';
+import { growthChart, growthTables, memoryChart, memoryTable } from './growth-report.ts';
 import { figuresTable, ratiosTable, skippedLines } from './harness/report.ts';
-import type { Figure, SideBySide } from './harness/rounds.ts';
+import type { SideBySide } from './harness/rounds.ts';
 import { figure, markdownTable } from './harness/table.ts';
+import { limitsTable, profileTable, sharesOf, syncShare } from './limits-report.ts';
 import { sealingTables } from './sealing-report.ts';
-import type { Results, Section } from './sections.ts';
-import { xmppTables } from './xmpp-report.ts';
+import type { Results, Section, SectionName } from './sections.ts';
+import { xmppChart, xmppTables } from './xmpp-report.ts';
 
 export interface Chart {
   /** Below docs/. */
@@ -14,8 +17,17 @@ export interface Chart {
   readonly svg: string;
 }
 
-const onMachine = ({ machine }: Section<unknown>): string =>
-  `${machine.date}, commit ${machine.commit}; ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, data on ${machine.fileSystem}, Node ${machine.node}.`;
+/** When, on what, and how to measure it again. */
+const provenance = (name: SectionName, { machine, seconds }: Section<unknown>, rounds?: number): string =>
+  [
+    `${machine.date}, commit ${machine.commit}; ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, data on ${machine.fileSystem}, Node ${machine.node}.`,
+    rounds === undefined ? '' : `Medians of ${rounds} rounds.`,
+    `Again: \`npm run bench:all -- --only ${name}\`${seconds === undefined ? '' : `, which took ${figure(seconds)} s`}.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+
+const roundsOf = (result: SideBySide): number | undefined => result.figures[0]?.rounds;
 
 const versions = (result: SideBySide): string =>
   Object.entries(result.versions)
@@ -29,70 +41,23 @@ const versions = (result: SideBySide): string =>
     .map(([subject, ones]) => `${subject}: ${ones}`)
     .join('; ');
 
-const find = (result: SideBySide, subject: string, operation: string, inFlight: number): Figure | undefined =>
-  result.figures.find((one) => one.subject === subject && one.operation === operation && one.inFlight === inFlight);
-
-const chartOf = async (result: SideBySide, file: string, title: string): Promise<Chart> => {
+const sideChart = (result: SideBySide, title: string): Promise<string> => {
   const subjects = [...new Set(result.figures.map((one) => one.subject))];
-  const loads = [...new Set(result.figures.map((one) => `${one.operation}, ${one.inFlight} in flight`))];
-  const svg = await drawBars({
+  const loads = [...new Map(result.figures.map((one) => [`${one.operation}, ${one.inFlight} in flight`, one]))];
+  return drawBars({
     title,
     x: 'operations a second, median of rounds',
-    categories: loads,
+    categories: loads.map(([load]) => load),
     bars: subjects.map((name) => ({
       name,
-      values: loads.map((load) => {
-        const [operation = '', rest = ''] = load.split(', ');
-        return find(result, name, operation, Number.parseInt(rest, 10))?.opsPerSecond.median ?? 0;
-      }),
+      values: loads.map(
+        ([, { operation, inFlight }]) => findFigure(result, name, operation, inFlight)?.opsPerSecond.median ?? 0,
+      ),
     })),
   });
-  return { file, svg };
 };
 
-/** What was set out to be reached, and what was. */
-const goalsTable = ({ library, http, sealing, designs }: Results): string => {
-  const ratio = (section: Section<SideBySide> | undefined, ours: string, theirs: string, operation: string): number => {
-    const one = section && find(section.value, ours, operation, 32)?.opsPerSecond.median;
-    const other = section && find(section.value, theirs, operation, 32)?.opsPerSecond.median;
-    return one === undefined || other === undefined ? Number.NaN : one / other;
-  };
-  const p99 = (section: Section<SideBySide> | undefined, ours: string, theirs: string): string => {
-    if (section === undefined) return '–';
-    const slower = ['send', 'page', 'inbox'].filter((operation) => {
-      const one = find(section.value, ours, operation, 32)?.p99.median ?? Number.NaN;
-      return !(one < (find(section.value, theirs, operation, 32)?.p99.median ?? Number.NaN));
-    });
-    return slower.length === 0 ? 'all below' : `not below: ${slower.join(', ')}`;
-  };
-  const parley = designs?.value.find((one) => one.name === 'parley');
-  const write = (what: string): string => figure(parley?.costs.find((one) => one.what === what)?.write ?? Number.NaN);
-  const times = (value: number): string => (Number.isNaN(value) ? '–' : `${figure(value)}×`);
-  const sealed = (what: 'cpuRatio' | 'msRatio'): string =>
-    sealing?.value.phases.map((one) => `${one.phase} ${times(one[what].median)}`).join(', ') ?? '–';
-  const rows = [
-    ['library sends, 32 in flight, beside PostgreSQL', '2×', times(ratio(library, 'parley', 'postgres', 'send'))],
-    ...['page', 'inbox'].map((operation) => [
-      `library ${operation} of 20`,
-      '1.5×',
-      times(ratio(library, 'parley', 'postgres', operation)),
-    ]),
-    ...['send', 'page', 'inbox'].map((operation) => [
-      `HTTP ${operation}`,
-      '1.5×',
-      times(ratio(http, 'parley-http', 'postgres-http', operation)),
-    ]),
-    ['p99 at 32 in flight, library', "below PostgreSQL's", p99(library, 'parley', 'postgres')],
-    ['p99 at 32 in flight, HTTP', "below PostgreSQL's", p99(http, 'parley-http', 'postgres-http')],
-    ['a page of 20 through HTTP, encrypted : in the clear, CPU', 'at most 1.3×', sealed('cpuRatio')],
-    ['the same, time as its reader waits', 'at most 1.3×', sealed('msRatio')],
-    ['write units a message, alone', 'at most 7', write('message alone')],
-    ['write units a message, in bursts of 10', 'below 2', write('message in a burst of 10')],
-  ];
-  return markdownTable(['what', 'set out for', 'measured'], rows);
-};
-
-const memoryTable = (result: SideBySide): string =>
+const memoryAfter = (result: SideBySide): string =>
   markdownTable(
     ['subject', 'memory after the last round, MB', 'loading the world, s'],
     Object.entries(result.memoryBytes).map(([subject, bytes]) => [
@@ -102,39 +67,46 @@ const memoryTable = (result: SideBySide): string =>
     ]),
   );
 
-const sideSection = (section: Section<SideBySide>, first: string, chart: Chart): string =>
-  [
-    onMachine(section),
-    versions(section.value),
-    `![${first} and its rivals](${chart.file})`,
-    figuresTable(section.value),
-    ratiosTable(section.value, first),
-    memoryTable(section.value),
-    skippedLines(section.value),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+const limits = ({ library, http, sync }: Results): string => {
+  const rows = [
+    ...(library !== undefined && sync !== undefined ? syncShare(library.value, 'parley', sync.value) : []),
+    ...(library === undefined ? [] : sharesOf(library.value, 'parley', 'floor-lmdb', 'bare LMDB')),
+    ...(http === undefined ? [] : sharesOf(http.value, 'parley-http', 'floor-http', 'bare Fastify')),
+  ];
+  return rows.length === 0 ? '' : limitsTable(rows);
+};
 
 /** The document, and the charts it shows. */
 export const writeDocument = async (
   results: Results,
 ): Promise<{ readonly text: string; readonly charts: readonly Chart[] }> => {
   const charts: Chart[] = [];
-  const parts: string[] = [
-    '# Benchmarks',
-    `Written by \`npm run bench:all\`, which repeats all of it; do not edit. \`npm run bench:all -- --only library\` repeats a part, and
-\`--rounds\` and \`--seconds\` set how often and how long. Subjects take turns in each round; figures are medians over rounds, and
-"spread" is the distance between the best round and the worst as a share of the median. A send counts as done when the inboxes it
-changes are current. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.`,
-    `## Set out for, and measured\n\n${goalsTable(results)}`,
-  ];
+  const parts: string[] = [];
+  const add = (title: string, ...texts: string[]): void => {
+    parts.push([`## ${title}`, ...texts].filter((text) => text !== '').join('\n\n'));
+  };
+  const chart = (name: string, about: string, svg: string): string => {
+    const file = `images/bench/${name}.svg`;
+    charts.push({ file, svg });
+    return `![${about}](${file})`;
+  };
   const compared = async (key: 'library' | 'http' | 'dynamodb', first: string, title: string, words: string) => {
     const section = results[key];
     if (section === undefined) return;
-    const chart = await chartOf(section.value, `images/bench/${key}.svg`, title);
-    charts.push(chart);
-    parts.push(`## ${title}\n\n${words}\n\n${sideSection(section, first, chart)}`);
+    const result = section.value;
+    add(
+      title,
+      words,
+      provenance(key, section, roundsOf(result)),
+      versions(result),
+      chart(key, `${first} and its rivals`, await sideChart(result, title)),
+      figuresTable(result),
+      ratiosTable(result, first),
+      memoryAfter(result),
+      skippedLines(result),
+    );
   };
+
   await compared(
     'library',
     'parley',
@@ -147,29 +119,59 @@ changes are current. CPU is of servers (with their children) and of the process 
     'Over HTTP',
     'The same behind Fastify, tokens verified, fields validated. The floor answers what is ready beforehand and checks nothing.',
   );
-  const { sync, sealing, designs, xmpp } = results;
+  const { sync, sealing, profile, designs, xmpp, growth, memory } = results;
+  add(
+    'Limits of this machine',
+    'What stands in Parley’s way at the least, measured in the same run, and its share of that. Bare LMDB puts the same bytes without index, feed, encryption or rules; bare Fastify answers without looking; a durable write that shares its sync with no other cannot be faster than the disk.',
+    sync === undefined
+      ? ''
+      : `Appends of 4 KB, each followed by fdatasync, one at a time: ${figure(sync.value.perSecond)} a second, p50 ${figure(sync.value.p50)} ms, p99 ${figure(sync.value.p99)} ms.`,
+    limits(results),
+  );
   if (sealing !== undefined) {
-    const words =
-      'A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (`bench/parley`; the product has no such setting). Servers are started anew in each round, on tables of 72,000 messages; medians over rounds, ratios of the same round.';
-    parts.push(`## What encryption costs\n\n${onMachine(sealing)} ${words}\n\n${sealingTables(sealing.value)}`);
+    add(
+      'What encryption costs',
+      'A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (`bench/parley`; the product has no such setting). Servers are started anew in each round, on tables of 72,000 messages; medians over rounds, ratios of the same round.',
+      provenance('sealing', sealing),
+      sealingTables(sealing.value),
+    );
   }
-  if (sync !== undefined) {
-    const { perSecond, p50, p99 } = sync.value;
-    parts.push(
-      `## The disk\n\n${onMachine(sync)}\n\nAppends of 4 KB, each followed by fdatasync, one at a time: ${figure(perSecond)} a second, p50 ${figure(p50)} ms, p99 ${figure(p99)} ms. A durable write that shares its sync with no other cannot be faster.`,
+  if (profile !== undefined) {
+    add(
+      'Where the time goes',
+      'Self time by V8’s sampling profiler, of the library’s process or the server’s, its fan-out included; native functions count where they are called, so that waiting for the disk is LMDB’s.',
+      provenance('profile', profile),
+      profileTable(profile.value),
+    );
+  }
+  if (growth !== undefined) {
+    const { value } = growth;
+    add(
+      'Growth',
+      'Folders with one conversation that long, and one person with that many conversations, filled through the access patterns with really sealed messages. Pages and inboxes are the newest 20; a page anywhere is read at a place by chance, which in a short history comes from the caches of the process, and in a long one from the file, to be deciphered. Opening is of files that were dropped from the page cache; heap and own memory are of the process after 2,000 pages anywhere.',
+      provenance('growth', growth, roundsOf(value.compared)),
+      chart('growth', 'Latency as a history grows', await growthChart(value)),
+      growthTables(value),
+    );
+  }
+  if (memory !== undefined) {
+    add(
+      'Memory over a million sends',
+      'Sends through the library, 64 in flight, the fan-out running; each sample after a forced collection with all inboxes current. Own memory is what is resident and no file’s: the mapped pages of the table come on top, and are the system’s to take back. What still grows are the uuids of the last 24 hours that a node remembers to know a repeated send, some 20 bytes each in buffers, at most 4 million of them.',
+      provenance('memory', memory),
+      chart('memory', 'Memory over a million sends', await memoryChart(memory.value)),
+      memoryTable(memory.value),
     );
   }
   if (designs !== undefined) {
-    parts.push(
-      [
-        '## Designs on DynamoDB: units and faults',
-        onMachine(designs),
-        "The course's design rebuilt from its description (`bench/rivals/course`), and the transaction that textbooks recommend (`bench/rivals/transactional`), on the same DynamoDB server, asked the same. Units are what the server reports, the fan-out's included.",
-        costsTable(designs.value),
-        delaysTable(designs.value),
-        'The same faults done to each; a trial is one message, one pair or one read, and what is counted is trials that ended wrong.',
-        faultsTable(designs.value),
-      ].join('\n\n'),
+    add(
+      'Designs on DynamoDB: units and faults',
+      provenance('designs', designs),
+      "The course's design rebuilt from its description (`bench/rivals/course`), and the transaction that textbooks recommend (`bench/rivals/transactional`), on the same DynamoDB server, asked the same. Units are what the server reports, the fan-out's included.",
+      costsTable(designs.value),
+      delaysTable(designs.value),
+      'The same faults done to each; a trial is one message, one pair or one read, and what is counted is trials that ended wrong.',
+      faultsTable(designs.value),
     );
   }
   await compared(
@@ -178,6 +180,22 @@ changes are current. CPU is of servers (with their children) and of the process 
     'On the same DynamoDB server',
     'Throughput of the designs on dynoxide, which writes to SQLite on this machine: it compares designs, and says nothing of AWS.',
   );
-  if (xmpp !== undefined) parts.push(`## Beside XMPP servers\n\n${onMachine(xmpp)}\n\n${xmppTables(xmpp.value)}`);
-  return { text: `${parts.join('\n\n')}\n`, charts };
+  if (xmpp !== undefined) {
+    const { value } = xmpp;
+    add(
+      'Beside XMPP servers',
+      provenance('xmpp', xmpp, value.servers[0]?.rounds),
+      chart('xmpp', 'Parley and XMPP servers', await xmppChart(value)),
+      xmppTables(value),
+    );
+  }
+  const head = [
+    '# Benchmarks',
+    `Written by \`npm run bench:all\`, which repeats all of it; do not edit. \`npm run bench:all -- --only library\` repeats a part, and
+\`--rounds\` and \`--seconds\` set how often and how long. Subjects take turns in each round; figures are medians over rounds, and
+"spread" is the distance between the best round and the worst as a share of the median. A send counts as done when the inboxes it
+changes are current. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.`,
+    `## Set out for, and measured\n\n${goalsTable(results)}`,
+  ];
+  return { text: `${[...head, ...parts].join('\n\n')}\n`, charts };
 };

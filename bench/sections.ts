@@ -1,15 +1,20 @@
 /** The parts of `npm run bench:all`: each measures one comparison and says on what machine and when. */
 import { type ComparedDesign, compareDesigns } from './designs-report.ts';
+import { type Growth, measureGrowth } from './growth.ts';
 import { describeMachine, type Machine } from './harness/machine.ts';
 import { type Plan, type SideBySide, sideBySide } from './harness/rounds.ts';
 import { operationNames } from './harness/subject.ts';
 import { measureSync, type SyncFloor } from './harness/sync-floor.ts';
 import { standardWorld, type WorldSize } from './harness/world.ts';
+import { type MemoryOverSends, measureMemory, millionSends } from './memory.ts';
+import { measureProfiles, type Profile } from './profile/measure.ts';
 import { measureSealing, type SealingComparison } from './sealing.ts';
 import { measureXmpp, type XmppComparison } from './xmpp.ts';
 
 export interface Section<T> {
   readonly machine: Machine;
+  /** How long measuring it took; with the other parts that the same name measures. Absent in figures from before it was noted. */
+  readonly seconds?: number;
   readonly value: T;
 }
 
@@ -21,15 +26,32 @@ export interface Results {
   readonly sync?: Section<SyncFloor>;
   readonly sealing?: Section<SealingComparison>;
   readonly xmpp?: Section<XmppComparison>;
+  readonly growth?: Section<Growth>;
+  readonly memory?: Section<MemoryOverSends>;
+  readonly profile?: Section<readonly Profile[]>;
 }
 
-export const sectionNames = ['sync', 'library', 'http', 'sealing', 'designs', 'dynamodb', 'xmpp'] as const;
+export const sectionNames = [
+  'library',
+  'http',
+  'sealing',
+  'profile',
+  'designs',
+  'dynamodb',
+  'xmpp',
+  'growth',
+  'memory',
+] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
   readonly trials: number;
+  /** Growth up to ten million messages, too: takes a quarter of an hour and 20 GB. */
+  readonly large: boolean;
+  /** A file of real conversations for the comparison with XMPP; made-up ones without it. */
+  readonly conversations: string | undefined;
 }
 
 /** A local DynamoDB server answers hundreds of requests a second: a world it loads in reasonable time, with full pages. */
@@ -46,30 +68,47 @@ const planOf = (subjects: readonly string[], world: WorldSize, { rounds, seconds
   world,
 });
 
-/** Runs one section; the answer has it under its name. */
+/** What a section's name measures. */
+type Values = { readonly [Name in keyof Results]?: NonNullable<Results[Name]>['value'] };
+
+const measure = async (name: SectionName, effort: Effort, say: (line: string) => void): Promise<Values> => {
+  const compare = (subjects: readonly string[], world: WorldSize) => sideBySide(planOf(subjects, world, effort), say);
+  switch (name) {
+    case 'library':
+      return {
+        // The floor of the disk beside what stands on it.
+        sync: measureSync(effort.seconds),
+        library: await compare(['parley', 'postgres', 'floor-lmdb'], standardWorld),
+      };
+    case 'http':
+      return { http: await compare(['parley-http', 'postgres-http', 'floor-http'], standardWorld) };
+    case 'sealing':
+      return { sealing: await measureSealing(effort.rounds, say) };
+    case 'profile':
+      return { profile: await measureProfiles(effort.seconds, say) };
+    case 'dynamodb':
+      return { dynamodb: await compare(['parley-dynamodb', 'course', 'transactional'], smallWorld) };
+    case 'designs':
+      return { designs: await compareDesigns(effort.trials, say) };
+    case 'xmpp':
+      return { xmpp: await measureXmpp(effort.seconds, effort.rounds, effort.conversations, say) };
+    case 'growth':
+      return { growth: await measureGrowth(effort, say) };
+    case 'memory':
+      return { memory: await measureMemory(millionSends, say) };
+  }
+};
+
+/** Runs one section; the answer has what it measured, each with the machine. */
 export const runSection = async (
   name: SectionName,
   effort: Effort,
   say: (line: string) => void,
 ): Promise<Partial<Results>> => {
   const machine = describeMachine(new Date());
-  const compare = (subjects: readonly string[], world: WorldSize) => sideBySide(planOf(subjects, world, effort), say);
-  switch (name) {
-    case 'sync':
-      return { sync: { machine, value: measureSync(effort.seconds) } };
-    case 'library':
-      return { library: { machine, value: await compare(['parley', 'postgres', 'floor-lmdb'], standardWorld) } };
-    case 'http':
-      return { http: { machine, value: await compare(['parley-http', 'postgres-http', 'floor-http'], standardWorld) } };
-    case 'sealing':
-      return { sealing: { machine, value: await measureSealing(effort.rounds, say) } };
-    case 'dynamodb':
-      return {
-        dynamodb: { machine, value: await compare(['parley-dynamodb', 'course', 'transactional'], smallWorld) },
-      };
-    case 'designs':
-      return { designs: { machine, value: await compareDesigns(effort.trials, say) } };
-    case 'xmpp':
-      return { xmpp: { machine, value: await measureXmpp(effort.seconds, effort.rounds, say) } };
-  }
+  const begin = performance.now();
+  const values = await measure(name, effort, say);
+  const seconds = (performance.now() - begin) / 1_000;
+  say(`${name} took ${Math.round(seconds)} s`);
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { machine, seconds, value }]));
 };

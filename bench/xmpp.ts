@@ -2,10 +2,9 @@
  * Beside XMPP servers with message archive: one-to-one messages stored and delivered, both sides connected, the same texts.
  * A message counts when it has come to the other's connection (and, with us, when its send was acknowledged too).
  */
-import { textOf } from '#cli/capacity/workload';
 import { cpuMicrosOf, memoryOf } from './harness/processes.ts';
-import { seeded } from './harness/random.ts';
 import { percentile, type Spread, sorted, spreadOf } from './harness/stats.ts';
+import { countOf, readTalks, type Talk } from './harness/talk.ts';
 import { startParleyChat } from './parley/chat.ts';
 import type { ChatClient, ChatServer, StartChatServer } from './rivals/chat.ts';
 import { startEjabberd, startProsody } from './rivals/xmpp/servers.ts';
@@ -22,16 +21,20 @@ export interface ChatLoad {
 export interface ChatFigures {
   readonly name: string;
   readonly version: string;
+  readonly rounds: number;
   readonly delivery: readonly ChatLoad[];
   readonly pagesPerSecond: number;
   readonly pageP50: number;
   readonly pageP99: number;
   readonly idleBytes: number;
   readonly bytesPerThousandConnections: number;
+  /** Over all the conversations, sent once before anything else is measured. */
   readonly diskBytesPerMessage: number;
 }
 
 export interface XmppComparison {
+  /** What was sent, in words. */
+  readonly talks: string;
   readonly servers: readonly ChatFigures[];
   readonly skipped: Readonly<Record<string, string>>;
 }
@@ -49,7 +52,6 @@ interface Pair {
 interface Running {
   readonly server: ChatServer;
   readonly idleBytes: number;
-  readonly diskBefore: number;
   readonly pairs: readonly Pair[];
   sent: number;
 }
@@ -57,23 +59,53 @@ interface Running {
 const pairsNamed = (count: number, from: string, to: string): readonly (readonly [string, string])[] =>
   Array.from({ length: count }, (_, n) => [`${from}${n}`, `${to}${n}`] as const);
 
-/** Those who talk, and those who only hold a connection, each a person of their own. */
+/** Those whose messages are timed, each a person of their own. */
 const names = pairsNamed(pairCount, 'a', 'b');
-const onlookers = pairsNamed(connections / 2, 'c', 'd');
+/** Two people for each conversation that is sent once, and enough of them to hold the connections that are counted. */
+const onlookers = (talks: readonly Talk[]) => pairsNamed(Math.max(connections / 2, talks.length), 'c', 'd');
 
-const run = async (name: string, start: StartChatServer): Promise<Running | { readonly skipped: string }> => {
+const run = async (
+  name: string,
+  start: StartChatServer,
+  talks: readonly Talk[],
+): Promise<Running | { readonly skipped: string }> => {
   const server = await start();
   if ('skipped' in server) return server;
   try {
-    await server.prepare([...names, ...onlookers]);
+    await server.prepare([...names, ...onlookers(talks)]);
     const idleBytes = memoryOf(server.processes);
     const pairs: Pair[] = [];
     for (const [a, b] of names) pairs.push({ from: await server.connect(a), to: await server.connect(b), toName: b });
-    return { server, idleBytes, diskBefore: server.diskBytes(), pairs, sent: 0 };
+    return { server, idleBytes, pairs, sent: 0 };
   } catch (error) {
     await server.stop();
     throw new Error(`${name}: nobody can connect`, { cause: error });
   }
+};
+
+/** The next text of the conversations, over and over. */
+type Texts = () => string;
+
+const textsOf = (talks: readonly Talk[]): Texts => {
+  const texts = talks.flatMap(({ messages }) => messages.map(({ text }) => text));
+  let n = 0;
+  return () => texts[n++ % texts.length] ?? 'ok';
+};
+
+/** A message that does not come ends the run, with a word on which. */
+const deliveryMsMax = 60_000;
+
+const inTime = async (server: string, id: string, delivered: Promise<void>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${server}: ${id} was not delivered`)), deliveryMsMax);
+  });
+  await Promise.race([delivered, late]).finally(() => clearTimeout(timer));
+};
+
+const nextId = (running: Running): string => {
+  running.sent += 1;
+  return `m${running.sent}`;
 };
 
 interface Round {
@@ -83,18 +115,17 @@ interface Round {
   readonly cpu: number;
 }
 
-const round = async (running: Running, inFlight: number, seconds: number, random: () => number): Promise<Round> => {
+const round = async (running: Running, inFlight: number, seconds: number, texts: Texts): Promise<Round> => {
   const times: number[] = [];
   const cpuBefore = cpuMicrosOf(running.server.processes);
   const begin = performance.now();
   const lane = async ({ from, to, toName }: Pair): Promise<void> => {
     while (performance.now() < begin + seconds * 1_000) {
-      running.sent += 1;
-      const id = `m${running.sent}`;
+      const id = nextId(running);
       const delivered = to.delivered(id);
       const started = performance.now();
-      const sent = from.send(toName, id, textOf(random));
-      await delivered;
+      const sent = from.send(toName, id, texts());
+      await inTime(running.server.name, id, delivered);
       times.push(performance.now() - started);
       await sent;
     }
@@ -130,26 +161,52 @@ const pages = async ({ pairs }: Running, seconds: number) => {
 };
 
 /** Memory that a thousand more connections take. */
-const connectMany = async ({ server }: Running): Promise<number> => {
+const connectMany = async ({ server }: Running, talks: readonly Talk[]): Promise<number> => {
   const before = memoryOf(server.processes);
   const opened: ChatClient[] = [];
-  for (const person of onlookers.flat()) opened.push(await server.connect(person));
+  for (const person of onlookers(talks).flat().slice(0, connections)) opened.push(await server.connect(person));
   const bytes = memoryOf(server.processes) - before;
   for (const client of opened) client.close();
   return bytes;
 };
 
-/** Twenty messages in each conversation, so that archive pages are full. */
-const fill = async (running: Running, random: () => number): Promise<void> => {
-  for (let n = 0; n < 20; n += 1) await Promise.all(running.pairs.map((pair) => deliver(running, pair, random)));
+/** Sends every conversation once, each between two people of its own; bytes on disk per message. */
+const sendAll = async (running: Running, talks: readonly Talk[]): Promise<number> => {
+  const { server } = running;
+  const before = server.diskBytes();
+  const say = async ({ messages }: Talk, [a, b]: readonly [string, string]): Promise<void> => {
+    const one = { client: await server.connect(a), name: a };
+    const other = { client: await server.connect(b), name: b };
+    for (const { first, text } of messages) {
+      const id = nextId(running);
+      const [author, reader] = first ? [one, other] : [other, one];
+      const delivered = reader.client.delivered(id);
+      await author.client.send(reader.name, id, text);
+      await inTime(server.name, id, delivered);
+    }
+    one.client.close();
+    other.client.close();
+  };
+  const waiting = talks.entries();
+  const lane = async (): Promise<void> => {
+    for (const [n, talk] of waiting) await say(talk, onlookers(talks)[n] ?? ['', '']);
+  };
+  await Promise.all(Array.from({ length: pairCount }, lane));
+  return (server.diskBytes() - before) / countOf(talks);
 };
 
-const deliver = async (running: Running, { from, to, toName }: Pair, random: () => number): Promise<void> => {
-  running.sent += 1;
-  const id = `m${running.sent}`;
-  const delivered = to.delivered(id);
-  await from.send(toName, id, textOf(random));
-  await delivered;
+/** Twenty messages in each conversation, so that archive pages are full. */
+const fill = async (running: Running, texts: Texts): Promise<void> => {
+  for (let n = 0; n < 20; n += 1) {
+    await Promise.all(
+      running.pairs.map(async ({ from, to, toName }) => {
+        const id = nextId(running);
+        const delivered = to.delivered(id);
+        await from.send(toName, id, texts());
+        await inTime(running.server.name, id, delivered);
+      }),
+    );
+  }
 };
 
 const starts: Readonly<Record<string, StartChatServer>> = {
@@ -158,31 +215,42 @@ const starts: Readonly<Record<string, StartChatServer>> = {
   ejabberd: startEjabberd,
 };
 
-/** All that are installed, in alternating rounds. */
+/**
+ * All that are installed, in alternating rounds.
+ *
+ * @param conversations a file of real ones; see `readTalks`.
+ */
 export const measureXmpp = async (
   seconds: number,
   rounds: number,
+  conversations: string | undefined,
   say: (line: string) => void,
 ): Promise<XmppComparison> => {
+  const { talks, source } = readTalks(conversations);
+  const texts = textsOf(talks);
   const skipped: Record<string, string> = {};
   const running: Running[] = [];
-  const random = seeded(4);
+  const diskBytes = new Map<Running, number>();
   try {
     for (const [name, start] of Object.entries(starts)) {
       say(`starting ${name}`);
-      const started = await run(name, start);
+      const started = await run(name, start, talks);
       if ('skipped' in started) {
         skipped[name] = started.skipped;
         say(`skipping ${name}: ${started.skipped}`);
       } else running.push(started);
     }
-    for (const one of running) await fill(one, random);
+    for (const one of running) {
+      diskBytes.set(one, await sendAll(one, talks));
+      say(`sent all conversations through ${one.server.name}`);
+      await fill(one, texts);
+    }
     const results = new Map<Running, Map<number, Round[]>>(running.map((one) => [one, new Map()]));
     for (const inFlight of loads) {
-      for (const one of running) await round(one, inFlight, Math.min(2, seconds), random);
+      for (const one of running) await round(one, inFlight, Math.min(2, seconds), texts);
       for (let n = 0; n < rounds; n += 1) {
         for (const one of running) {
-          const measured = await round(one, inFlight, seconds, random);
+          const measured = await round(one, inFlight, seconds, texts);
           const byLoad = results.get(one);
           byLoad?.set(inFlight, [...(byLoad.get(inFlight) ?? []), measured]);
         }
@@ -191,11 +259,11 @@ export const measureXmpp = async (
     }
     const servers: ChatFigures[] = [];
     for (const one of running) {
-      const diskBytesPerMessage = (one.server.diskBytes() - one.diskBefore) / one.sent;
       const archive = await pages(one, seconds);
       servers.push({
         name: one.server.name,
         version: one.server.version,
+        rounds,
         delivery: [...(results.get(one) ?? [])].map(([inFlight, measured]) => ({
           inFlight,
           perSecond: spreadOf(measured.map((single) => single.perSecond)),
@@ -205,12 +273,12 @@ export const measureXmpp = async (
         })),
         ...archive,
         idleBytes: one.idleBytes,
-        bytesPerThousandConnections: await connectMany(one),
-        diskBytesPerMessage,
+        bytesPerThousandConnections: await connectMany(one, talks),
+        diskBytesPerMessage: diskBytes.get(one) ?? Number.NaN,
       });
       say(`measured ${one.server.name}`);
     }
-    return { servers, skipped };
+    return { talks: source, servers, skipped };
   } finally {
     for (const one of running) {
       for (const { from, to } of one.pairs) {

@@ -11,6 +11,8 @@ export interface HttpAnswer {
 }
 
 interface Connection {
+  /** False once either side has closed it: a server closes what was idle for long. */
+  readonly open: boolean;
   ask(request: string): Promise<HttpAnswer>;
   close(): void;
 }
@@ -22,7 +24,9 @@ const openConnection = (port: number): Promise<Connection> =>
     const socket: Socket = connect({ host: '127.0.0.1', port, noDelay: true });
     let waiting: { resolve(answer: HttpAnswer): void; reject(error: Error): void } | undefined;
     let received: Buffer = Buffer.alloc(0);
+    let open = false;
     const fail = (error: Error): void => {
+      open = false;
       failed(error);
       waiting?.reject(error);
       waiting = undefined;
@@ -50,16 +54,20 @@ const openConnection = (port: number): Promise<Connection> =>
       waiting = undefined;
       resolve(answer);
     });
-    socket.on('connect', () =>
+    socket.on('connect', () => {
+      open = true;
       opened({
+        get open() {
+          return open;
+        },
         ask: (request) =>
           new Promise((resolve, reject) => {
             waiting = { resolve, reject };
             socket.write(request);
           }),
         close: () => socket.destroy(),
-      }),
-    );
+      });
+    });
   });
 
 export interface HttpClient {
@@ -75,6 +83,7 @@ export const httpClient = (port: number): HttpClient => {
   return {
     ask: async (method, path, token, body) => {
       let connection = idle.pop();
+      while (connection?.open === false) connection = idle.pop();
       if (connection === undefined) {
         connection = await openConnection(port);
         all.push(connection);

@@ -1,10 +1,10 @@
 /** The closed loop: so many in flight, each starting its next operation when the last has answered. */
 import { cpuMicrosOf } from './processes.ts';
 import { percentile } from './stats.ts';
-import type { OperationName, Subject } from './subject.ts';
+import type { AnyOperation, Subject } from './subject.ts';
 
 export interface Load {
-  readonly operation: OperationName;
+  readonly operation: AnyOperation;
   readonly inFlight: number;
   readonly seconds: number;
 }
@@ -25,6 +25,7 @@ export interface RoundResult {
 
 export const runLoop = async (subject: Subject, load: Load): Promise<RoundResult> => {
   const operation = subject.operations[load.operation];
+  if (operation === undefined) throw new Error(`this subject has no ${load.operation}`);
   const latencies: number[] = [];
   const serverBefore = cpuMicrosOf(subject.processes);
   const clientBefore = process.cpuUsage();

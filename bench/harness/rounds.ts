@@ -7,13 +7,20 @@ import type { Load, RoundResult } from './loop.ts';
 import { benchModule } from './modules.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { type Spread, spreadOf } from './stats.ts';
-import type { OperationName } from './subject.ts';
+import type { AnyOperation } from './subject.ts';
 import type { WorldSize } from './world.ts';
 
+/** A module under `bench/subjects/` over a folder that was filled before, and is left as it is; several may share a module. */
+export interface Prepared {
+  readonly name: string;
+  readonly module: string;
+  readonly folder: string;
+}
+
 export interface Plan {
-  /** Names of modules under `bench/subjects/`; the first is what the others are compared with. */
-  readonly subjects: readonly string[];
-  readonly operations: readonly OperationName[];
+  /** Names of modules under `bench/subjects/`, or prepared ones; the first is what the others are compared with. */
+  readonly subjects: readonly (string | Prepared)[];
+  readonly operations: readonly AnyOperation[];
   readonly inFlight: readonly number[];
   readonly rounds: number;
   readonly seconds: number;
@@ -22,7 +29,7 @@ export interface Plan {
 
 export interface Figure {
   readonly subject: string;
-  readonly operation: OperationName;
+  readonly operation: AnyOperation;
   readonly inFlight: number;
   readonly rounds: number;
   readonly opsPerSecond: Spread;
@@ -43,8 +50,9 @@ export interface SideBySide {
   readonly memoryBytes: Readonly<Record<string, number>>;
 }
 
-interface Runner {
+export interface Runner {
   readonly name: string;
+  readonly pid: number;
   readonly ready: Extract<FromRunner, { ready: true }>;
   run(load: Load): Promise<Extract<FromRunner, { result: RoundResult }>>;
   close(): Promise<void>;
@@ -56,9 +64,16 @@ const nodeOptions = [...process.execArgv, '--max-semi-space-size=64'];
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
 
-const startRunner = async (name: string, size: WorldSize): Promise<Runner | { readonly skipped: string }> => {
-  const args = [benchModule(`subjects/${name}`), JSON.stringify(size)];
-  const child = fork(benchModule('harness/runner'), args, { execArgv: nodeOptions });
+/** @param nodeArgs given to Node itself, there and in the server that the subject starts. */
+export const startRunner = async (
+  subject: string | Prepared,
+  size: WorldSize,
+  nodeArgs: readonly string[] = [],
+): Promise<Runner | { readonly name: string; readonly skipped: string }> => {
+  const { name, module, folder }: Partial<Prepared> & Omit<Prepared, 'folder'> =
+    typeof subject === 'string' ? { name: subject, module: subject } : subject;
+  const args = [benchModule(`subjects/${module}`), JSON.stringify(size), ...(folder === undefined ? [] : [folder])];
+  const child = fork(benchModule('harness/runner'), args, { execArgv: [...nodeOptions, ...nodeArgs] });
   const next = (): Promise<FromRunner> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {
@@ -71,13 +86,14 @@ const startRunner = async (name: string, size: WorldSize): Promise<Runner | { re
       child.once('exit', (code) => done(() => reject(new Error(`${name}: ended with ${code}`))));
     });
   const first = await next();
-  if ('skipped' in first) return { skipped: first.skipped };
+  if ('skipped' in first) return { name, skipped: first.skipped };
   if (!('ready' in first)) throw new Error(`${name}: ${'failed' in first ? first.failed : 'not ready'}`);
   const ask = (message: ToRunner): void => {
     child.send(message);
   };
   return {
     name,
+    pid: child.pid ?? 0,
     ready: first,
     run: async (load) => {
       const answer = next();
@@ -112,12 +128,12 @@ export const sideBySide = async (plan: Plan, say: (line: string) => void): Promi
   const skipped: Record<string, string> = {};
   const memoryBytes: Record<string, number> = {};
   try {
-    for (const name of plan.subjects) {
-      say(`loading ${name}`);
-      const started = await startRunner(name, plan.world);
+    for (const subject of plan.subjects) {
+      say(`loading ${typeof subject === 'string' ? subject : subject.name}`);
+      const started = await startRunner(subject, plan.world);
       if ('skipped' in started) {
-        skipped[name] = started.skipped;
-        say(`skipping ${name}: ${started.skipped}`);
+        skipped[started.name] = started.skipped;
+        say(`skipping ${started.name}: ${started.skipped}`);
       } else runners.push(started);
     }
     const figures: Figure[] = [];

@@ -14,7 +14,13 @@ import { makeWorld, type WorldSize } from './world.ts';
 export type ToRunner = { readonly load: Load } | { readonly close: true };
 
 export type FromRunner =
-  | { readonly ready: true; readonly versions: Readonly<Record<string, string>>; readonly loadedSeconds: number }
+  | {
+      readonly ready: true;
+      readonly versions: Readonly<Record<string, string>>;
+      readonly loadedSeconds: number;
+      /** Of the servers under test; a library runs in the runner. */
+      readonly processes: readonly number[];
+    }
   | { readonly skipped: string }
   | { readonly result: Awaited<ReturnType<typeof runLoop>>; readonly memoryBytes: number }
   | { readonly failed: string };
@@ -23,13 +29,17 @@ const tell = (message: FromRunner): void => {
   if (process.connected) process.send?.(message);
 };
 
-const main = async (modulePath: string, size: WorldSize): Promise<void> => {
+/** @param prepared a folder that was filled before and is not this process's to remove. */
+const main = async (modulePath: string, size: WorldSize, prepared: string | undefined): Promise<void> => {
   const module: { readonly start: StartSubject } = await import(modulePath);
-  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  const folder = prepared ?? mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  const removeFolder = (): void => {
+    if (prepared === undefined) rmSync(folder, { recursive: true, force: true });
+  };
   const begin = performance.now();
   const subject = await module.start({ world: makeWorld(size), random: seeded(2), folder });
   if ('skipped' in subject) {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder();
     tell({ skipped: subject.skipped });
     process.disconnect();
     return;
@@ -37,7 +47,7 @@ const main = async (modulePath: string, size: WorldSize): Promise<void> => {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= subject.close().then(() => {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder();
       if (process.connected) process.disconnect();
     });
     return closing;
@@ -62,12 +72,18 @@ const main = async (modulePath: string, size: WorldSize): Promise<void> => {
       tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
   });
-  tell({ ready: true, versions: subject.versions, loadedSeconds: (performance.now() - begin) / 1_000 });
+  tell({
+    ready: true,
+    versions: subject.versions,
+    loadedSeconds: (performance.now() - begin) / 1_000,
+    processes: subject.processes,
+  });
 };
 
-const [modulePath, size] = process.argv.slice(2);
-if (modulePath === undefined || size === undefined) throw new Error('usage: runner <module> <world size as JSON>');
-main(modulePath, JSON.parse(size) as WorldSize).catch((error: unknown) => {
+const [modulePath, size, prepared] = process.argv.slice(2);
+if (modulePath === undefined || size === undefined)
+  throw new Error('usage: runner <module> <world size as JSON> [folder]');
+main(modulePath, JSON.parse(size) as WorldSize, prepared).catch((error: unknown) => {
   tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   process.disconnect();
 });

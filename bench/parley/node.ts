@@ -19,6 +19,7 @@ export interface ParleyNode {
   readonly messenger: Messenger;
   readonly fanout: Fanout;
   readonly patterns: Patterns;
+  readonly sealer: Sealer;
 }
 
 export interface ParleyTables {
@@ -42,17 +43,18 @@ export const parleyNode = async (tables: ParleyTables, options: NodeOptions): Pr
   const patterns = createPatterns(tables.main, options.observe, () => performance.now());
   const wrapper = await createLocalWrapper({ folder: join(tables.folder, 'key-files'), nodeEnv: undefined });
   const keyring = createKeyring({ table: tables.keys, wrapper, now, randomBytes });
+  const sealer = options.sealer ?? createSealer({ keyring, now });
   const bus = createLocalBus((error) => process.stderr.write(`a listener failed: ${String(error)}\n`));
   const { messenger, fanout } = createMessenger({
     patterns,
-    sealer: options.sealer ?? createSealer({ keyring, now }),
+    sealer,
     cache: createLocalCache(now, Math.random),
     bus,
     now,
     randomBytes,
     appended: options.appended,
   });
-  return { messenger, fanout, patterns };
+  return { messenger, fanout, patterns, sealer };
 };
 
 /** The world's people have well-formed uuids and handles. */
