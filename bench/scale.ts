@@ -10,7 +10,9 @@ import { growthChart } from '#cli/capacity/growth';
 import * as limits from '#cli/capacity/limits';
 import { priceSources } from '#cli/capacity/prices';
 import { defaults } from '#cli/capacity/question';
+import { seeded } from '#cli/capacity/random';
 import { type Scenario, scenarios } from '#cli/capacity/scenarios';
+import { type Assumed, assumed as assumptions, runShard } from '#cli/capacity/shard-events';
 import { answerLines, delayP99, dollars, duration, firstLimit, number, percent } from '#cli/capacity/text';
 import { uncompiled } from './harness/modules.ts';
 import { markdownTable } from './harness/table.ts';
@@ -135,6 +137,45 @@ const assumed = markdownTable(
   ],
 );
 
+const shardOf = (messagesPerSecond: number, more: { parallelism?: number; assumed?: Assumed } = {}) =>
+  runShard({ messagesPerSecond, participants: 2, parallelism: 1, seconds: 600, random: seeded(9), ...more });
+
+/** From what a partition of a million users' table has at the peak, past what a partition serves. */
+const shardRates = [1.4, 10, 100, 300, 400] as const;
+const events = markdownTable(
+  ['messages a second', 'inbox delay p50', 'p99', 'row updates a message', 'write units a message', 'sends refused'],
+  shardRates.map((rate) => {
+    const { delayP50, delayP99, updatesPerMessage, unitsPerMessage, refusedShare } = shardOf(rate);
+    return [
+      number(rate),
+      duration(delayP50),
+      duration(delayP99),
+      number(updatesPerMessage),
+      number(unitsPerMessage),
+      percent(refusedShare),
+    ];
+  }),
+);
+
+/** The rate at which what we assume is varied: busy, and not refused. */
+const variedRate = 300;
+const varied: readonly (readonly [name: string, assumed: Assumed])[] = [
+  ['as assumed', assumptions],
+  ['a write takes twice as long', { ...assumptions, writeSeconds: 2 * assumptions.writeSeconds }],
+  ['five times as long', { ...assumptions, writeSeconds: 5 * assumptions.writeSeconds }],
+  ['a batch costs twice as much apart', { ...assumptions, batchOverheadSeconds: 2 * assumptions.batchOverheadSeconds }],
+  ['five times as much', { ...assumptions, batchOverheadSeconds: 5 * assumptions.batchOverheadSeconds }],
+  ['half as many writes in flight', { ...assumptions, batchWritesInFlight: assumptions.batchWritesInFlight / 2 }],
+];
+const sensitivity = markdownTable(
+  ['assumption', 'inbox delay p99', 'with 4 batches of a shard at once'],
+  varied.map(([name, assumed]) => [
+    name,
+    duration(shardOf(variedRate, { assumed }).delayP99),
+    duration(shardOf(variedRate, { assumed, parallelism: 4 }).delayP99),
+  ]),
+);
+
 writeFileSync(
   `${docs}SCALE.md`,
   `# Scale, by simulation
@@ -161,12 +202,26 @@ ${markdownTable(['', ''], example === undefined ? [] : answerLines(example.answe
 
 ${sections.join('\n\n')}
 
+## One shard, event by event
+
+The scenarios count in flows. This is one partition and its shard with every message an event (\`src/cli/capacity/shard-events.ts\`): people
+sit down to a conversation for as many messages as the real ones have, of their real sizes; each put takes units of the
+partition's 1,000, waits for the poll, and is in a batch with what came meanwhile. Two people a conversation, ten minutes each.
+
+${events}
+
+What AWS does not say is assumed; this is how much hangs on it, at ${variedRate} messages a second on one shard:
+
+${sensitivity}
+
 ## What the model knows
 
 Seconds are its steps: every documented limit is per second. Keys that are not hot spread evenly over a table's partitions; the
 busiest conversation and the busiest inbox are followed on their own, because a single key never gets more than one
 partition's units: a log's new entries and an inbox's newest rows all land at one end of their key's range, where a split does
 not help. What is refused is tried again: sends from the client's outbox, updates by the batch they are in.
+
+Documented, as read in November 2026:
 
 ${documented}
 

@@ -109,6 +109,26 @@ describe('answers', () => {
     expect(hours({ ...huge, unitsQuota: 1_000_000 }).outcome.refusedSends).toBe(0);
   });
 
+  it('for a million users are what one works out by hand', () => {
+    const { messagesPerSecond, unitsMean, gigabytes, costs, outcome } = hours(defaults);
+    // 1,000,000 people × 40 messages ÷ 86,400 s; 2.5 times that in the busiest hour.
+    expect(messagesPerSecond.mean).toBeCloseTo(462.96, 2);
+    expect(messagesPerSecond.peak).toBeCloseTo(1_157.4, 1);
+    // An entry and two rows each, and 347.2 read marks a second; in the index two units a row, and one a mark.
+    expect(unitsMean.table).toBeCloseTo(3 * 462.96 + 347.22, 1);
+    expect(unitsMean.index).toBeCloseTo(4 * 462.96 + 347.22, 1);
+    // 347.2 pages of 1.5 units, 231.5 inboxes of 2.
+    expect(unitsMean.reads).toBeCloseTo(1.5 * 347.22 + 2 * 231.48, 1);
+    // 3,935 write units × 2,628,000 s × $0.625 a million.
+    expect(costs.writes).toBeCloseTo(6_463, -1);
+    expect(costs.reads).toBeCloseTo(323, 0);
+    // A year of 14.6 × 10⁹ messages of 558 bytes, and 100 million rows of 771 bytes twice; 100 bytes on top of each item.
+    expect(gigabytes).toBeCloseTo((14.6e9 * 658 + 2e8 * 871) / 1e9, -2);
+    expect(costs.storage).toBeCloseTo(gigabytes * 0.25, 0);
+    // 8.2 TB in partitions of 10 GB.
+    expect(outcome.tablePartitions).toBeCloseTo((14.6e9 * 558 + 1e8 * 771) / 1e10, -1);
+  });
+
   it('cost in proportion to messages', () => {
     const twice = costsOf({ ...defaults, messagesPerDay: 80, readMarksPerDay: 60 }, 600);
     expect(twice.writes / costsOf(defaults, 600).writes).toBeCloseTo(2);

@@ -49,8 +49,12 @@ export const defaults: Question = {
 
 /** Stored bytes of a message besides its text: names, keys and the envelope of encryption, as this version writes them. */
 const messageEnvelopeBytes = 357;
-/** Stored bytes of a message; its sealed text is in base64. 496 for the mean text, and below 1 KB up to a text of 500 bytes. */
-export const messageItemBytes = messageEnvelopeBytes + Math.round((messageBytesMean() * 4) / 3);
+/** Stored bytes of a message whose text has so many; it is sealed, and in base64. */
+const itemBytesOf = (textBytes: number): number => messageEnvelopeBytes + Math.round((textBytes * 4) / 3);
+/** Of the mean text: some 500. */
+export const messageItemBytes = itemBytesOf(messageBytesMean());
+/** Write units of one entry: 1 below 1 KB, which a text of 500 bytes reaches. */
+export const entryUnits = (textBytes: number): number => Math.ceil(itemBytesOf(textBytes) / 1_024);
 /** Stored bytes of a direct conversation's inbox row; the index holds them again. */
 export const rowItemBytes = 712;
 

@@ -73,7 +73,7 @@ export interface Outcome {
 }
 
 /** How long a client waits before it sends again what was refused, on average: its backoff's usual step. */
-const outboxRetrySeconds = 30;
+export const outboxRetrySeconds = 30;
 
 interface State {
   readonly table: Keyspace;

@@ -2,9 +2,9 @@
  * What people write and how much: the shapes that the capacity model and the benchmarks draw from.
  *
  * Sizes come from measuring 11,681 messages of 539 conversations between two people (the valid_freq split of Topical-Chat,
- * Gopalakrishnan et al., Interspeech 2019): only the distribution's parameters are kept here. Those conversations were all
- * ended after 20 to 35 messages (21.7 on average) by the way they were collected, so they say nothing about how unevenly people write; that
- * is an assumption of ours, named as such.
+ * Gopalakrishnan et al., Interspeech 2019): only the distributions' parameters are kept here. So do the lengths of sittings, which
+ * that collection held between 20 and 35 messages. They say nothing about how unevenly people write over the days; that is an
+ * assumption of ours, named as such.
  */
 
 /** Bytes of UTF-8 of a message's text at the given shares of messages, straight between them. Mean 104.5. */
@@ -19,6 +19,21 @@ export const messageBytesQuantiles: readonly (readonly [share: number, bytes: nu
   [0.999, 353],
   [1, 491],
 ];
+
+/** Messages of a conversation from when its two people sit down to it until they get up, at the given shares of them. */
+export const messagesPerSittingQuantiles: typeof messageBytesQuantiles = [
+  [0, 20],
+  [0.1, 21],
+  [0.5, 21],
+  [0.75, 22],
+  [0.9, 23],
+  [0.99, 27],
+  [0.999, 35],
+  [1, 35],
+];
+
+/** Between two messages of a sitting, on average (an assumption: somebody reads, thinks and types). */
+export const sittingGapSeconds = 15;
 
 /**
  * Activity among conversations is Zipf with this exponent (an assumption; published figures for messengers and social posts
@@ -44,23 +59,33 @@ export const conversationsKeptPerPerson = 100;
 /** The busiest hour of a day has this many times the mean hour's traffic (an assumption: a day's curve with two peaks). */
 export const peakToMean = 2.5;
 
-/** The bytes at a share of messages, 0–1. */
-export const messageBytesAt = (share: number): number => {
-  for (const [n, point] of messageBytesQuantiles.entries()) {
-    const next = messageBytesQuantiles[n + 1];
+type Quantiles = typeof messageBytesQuantiles;
+
+const valueAt = (quantiles: Quantiles, share: number): number => {
+  for (const [n, point] of quantiles.entries()) {
+    const next = quantiles[n + 1];
     if (next === undefined || share > next[0]) continue;
     const [from, low] = point;
     return low + ((share - from) / (next[0] - from)) * (next[1] - low);
   }
-  return messageBytesQuantiles.at(-1)?.[1] ?? 0;
+  return quantiles.at(-1)?.[1] ?? 0;
 };
 
-/** The mean of the quantiles' distribution, in bytes. */
-export const messageBytesMean = (): number =>
-  messageBytesQuantiles.reduce((sum, [share, bytes], n) => {
-    const next = messageBytesQuantiles[n + 1];
-    return next === undefined ? sum : sum + (next[0] - share) * ((bytes + next[1]) / 2);
+const meanOf = (quantiles: Quantiles): number =>
+  quantiles.reduce((sum, [share, value], n) => {
+    const next = quantiles[n + 1];
+    return next === undefined ? sum : sum + (next[0] - share) * ((value + next[1]) / 2);
   }, 0);
+
+/** The bytes at a share of messages, 0–1. */
+export const messageBytesAt = (share: number): number => valueAt(messageBytesQuantiles, share);
+
+/** The mean of the quantiles' distribution, in bytes. */
+export const messageBytesMean = (): number => meanOf(messageBytesQuantiles);
+
+/** The length at a share of sittings, 0–1, and the mean; in messages. */
+export const messagesPerSittingAt = (share: number): number => valueAt(messagesPerSittingQuantiles, share);
+export const messagesPerSittingMean = (): number => meanOf(messagesPerSittingQuantiles);
 
 const words =
   'the we you and of to is that it was for on are with as at be this from have or by one had not but what all were'.split(
