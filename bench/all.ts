@@ -1,5 +1,5 @@
 /**
- * `npm run bench:all`: measures everything and writes docs/BENCHMARKS.md with its charts. Figures are kept in
+ * `npm run bench:all`: measures everything and writes docs/BENCHMARKS.md with its charts, and the figures in README. Figures are kept in
  * docs/images/bench/results.json, so that `--only library,http` renews a part and leaves the rest.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeDocument } from './document.ts';
 import { uncompiled } from './harness/modules.ts';
+import { withFigures } from './readme.ts';
 import { type Results, runSection, sectionNames } from './sections.ts';
 
 const { values } = parseArgs({
@@ -53,4 +54,6 @@ for (const name of sectionNames) {
 const { text, charts } = await writeDocument(results);
 for (const { file, svg } of charts) writeFileSync(`${docs}${file}`, svg);
 writeFileSync(`${docs}BENCHMARKS.md`, text);
+const readme = `${docs}../README.md`;
+writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), results));
 say(`wrote ${docs}BENCHMARKS.md`);
