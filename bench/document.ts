@@ -157,7 +157,7 @@ export const writeDocument = async (
   if (memory !== undefined) {
     add(
       'Memory over a million sends',
-      'Sends through the library, 64 in flight, the fan-out running; each sample after a forced collection with all inboxes current. Own memory is what is resident and no file’s: the mapped pages of the table come on top, and are the system’s to take back. What still grows are the uuids of the last 24 hours that a node remembers to know a repeated send, some 20 bytes each in buffers, at most 4 million of them.',
+      'Sends through the library, 64 in flight, the fan-out running; each sample after a forced collection with all inboxes current. Own memory is what is resident and no file’s: the mapped pages of the table come on top, and are the system’s to take back. What grows meanwhile are the uuids of the last eleven minutes that a node remembers to know a fresh send from a repeated one: 20 to 30 bytes each in buffers, at most 4 million of them.',
       provenance('memory', memory),
       chart('memory', 'Memory over a million sends', await memoryChart(memory.value)),
       memoryTable(memory.value),

@@ -64,7 +64,7 @@ export const goalsTable = ({ library, http, sealing, designs, growth, memory }: 
       times(growth === undefined ? Number.NaN : growthRatio(growth.value)),
     ],
     [
-      'memory over a million sends, its highest beside after warming up',
+      'memory over a million sends, the last third beside the first',
       'at most 1.2×',
       times(memory === undefined ? Number.NaN : memoryRatio(memory.value)),
     ],

@@ -91,27 +91,18 @@ const flatKinds: readonly Kind[] = [
 ];
 const memoryKinds: readonly Kind[] = [...flatKinds, ['buffers', (sample) => sample.bufferBytes]];
 
-/** The worst of the kinds of memory: its highest as a multiple of what it was after warming up. */
+/** The worst of the kinds of memory: what it came to as a multiple of what it was after warming up. */
 export const memoryRatio = (memory: MemoryOverSends): number =>
   Math.max(...flatKinds.map(([, of]) => flatness(memory, of).ratio));
 
-export const memoryTable = (memory: MemoryOverSends): string => {
-  const last = memory.samples.at(-1);
-  const rows = memoryKinds.map(([name, of]) => {
-    const { from, highest, ratio } = flatness(memory, of);
-    return [
-      name,
-      megabytes(from),
-      megabytes(highest),
-      last === undefined ? '–' : megabytes(of(last)),
-      `${figure(ratio)}×`,
-    ];
-  });
-  return markdownTable(
-    ['MB', `after ${thousands(memory.warmUp)} sends`, 'highest after that', 'at the end', 'highest beside the first'],
-    rows,
+export const memoryTable = (memory: MemoryOverSends): string =>
+  markdownTable(
+    [`MB, from ${thousands(memory.warmUp)} sends on`, 'first third', 'last third', 'highest', 'last beside first'],
+    memoryKinds.map(([name, of]) => {
+      const { first, last, highest, ratio } = flatness(memory, of);
+      return [name, megabytes(first), megabytes(last), megabytes(highest), `${figure(ratio)}×`];
+    }),
   );
-};
 
 export const memoryChart = (memory: MemoryOverSends): Promise<string> =>
   drawLines({

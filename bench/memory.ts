@@ -1,6 +1,7 @@
 /** Memory over a million sends through the library, the fan-out running beside them: does it stay where it was? */
 import { fork } from 'node:child_process';
 import { benchModule } from './harness/modules.ts';
+import { median } from './harness/stats.ts';
 
 /** Each after a forced collection, when the inboxes were current. */
 export interface MemorySample {
@@ -18,7 +19,7 @@ export interface MemorySample {
 
 export interface MemoryOverSends {
   readonly samples: readonly MemorySample[];
-  /** Sends before the sample that the later ones are compared with: by then the caches are full. */
+  /** Samples from this many sends on are compared: by then the caches are full. */
   readonly warmUp: number;
 }
 
@@ -45,13 +46,17 @@ export const measureMemory = async (sends: number, say: (line: string) => void):
   return { samples, warmUp: sends * warmUpShare };
 };
 
-/** The sample that the others are compared with, and how far the highest after it lies above it: 1 is as flat as can be. */
+/** Of the samples after warming up, this share at each end is compared: single samples jump with what V8 keeps for later. */
+const endShare = 1 / 3;
+
+/** Medians of the first and the last samples after warming up, their ratio (1 is as flat as can be), and the highest of all. */
 export const flatness = (
   { samples, warmUp }: MemoryOverSends,
   of: (sample: MemorySample) => number,
-): { readonly from: number; readonly highest: number; readonly ratio: number } => {
-  const warm = samples.filter((sample) => sample.sent >= warmUp);
-  const from = warm[0] === undefined ? Number.NaN : of(warm[0]);
-  const highest = Math.max(...warm.map(of));
-  return { from, highest, ratio: highest / from };
+): { readonly first: number; readonly last: number; readonly highest: number; readonly ratio: number } => {
+  const values = samples.filter((sample) => sample.sent >= warmUp).map(of);
+  const count = Math.max(1, Math.round(values.length * endShare));
+  const first = median(values.slice(0, count));
+  const last = median(values.slice(-count));
+  return { first, last, highest: Math.max(...values), ratio: last / first };
 };
