@@ -1,6 +1,6 @@
 /** Growth: the same questions of a small history and of large ones, and what those take in memory, on disk and at the start. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Level, levelName, levelsUpTo } from './growth/level.ts';
@@ -23,10 +23,11 @@ export interface Growth {
   readonly compared: SideBySide;
 }
 
-/** Takes the tables' files out of the system's page cache, so that a start reads them from the disk. */
+/** Takes the folder's files out of the system's page cache, so that a start reads them from the disk. */
 const dropFromPageCache = (folder: string): void => {
-  for (const table of ['parley', 'parley-keys']) {
-    const file = join(folder, 'tables', table, 'data.mdb');
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
     execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], { stdio: 'ignore' });
   }
 };

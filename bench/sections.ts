@@ -57,6 +57,10 @@ export interface Effort {
 /** A local DynamoDB server answers hundreds of requests a second: a world it loads in reasonable time, with full pages. */
 const smallWorld: WorldSize = { people: 21, conversationsEach: 20, messagesEach: 20 };
 
+/** Designs differ by factors, and the server they stand on slows down as its stream grows: few rounds say as much as many. */
+const designRoundsMax = 3;
+const designSecondsMax = 2;
+
 const inFlight = [1, 32] as const;
 
 const planOf = (subjects: readonly string[], world: WorldSize, { rounds, seconds }: Effort): Plan => ({
@@ -87,7 +91,16 @@ const measure = async (name: SectionName, effort: Effort, say: (line: string) =>
     case 'profile':
       return { profile: await measureProfiles(effort.seconds, say) };
     case 'dynamodb':
-      return { dynamodb: await compare(['parley-dynamodb', 'course', 'transactional'], smallWorld) };
+      return {
+        dynamodb: await sideBySide(
+          planOf(['parley-dynamodb', 'course', 'transactional'], smallWorld, {
+            ...effort,
+            rounds: Math.min(effort.rounds, designRoundsMax),
+            seconds: Math.min(effort.seconds, designSecondsMax),
+          }),
+          say,
+        ),
+      };
     case 'designs':
       return { designs: await compareDesigns(effort.trials, say) };
     case 'xmpp':
