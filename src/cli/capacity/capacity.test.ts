@@ -122,11 +122,11 @@ describe('answers', () => {
     // 3,935 write units × 2,628,000 s × $0.625 a million.
     expect(costs.writes).toBeCloseTo(6_463, -1);
     expect(costs.reads).toBeCloseTo(323, 0);
-    // A year of 14.6 × 10⁹ messages of 558 bytes, and 100 million rows of 771 bytes twice; 100 bytes on top of each item.
-    expect(gigabytes).toBeCloseTo((14.6e9 * 658 + 2e8 * 871) / 1e9, -2);
+    // A year of 14.6 × 10⁹ messages of 499 bytes, and 100 million rows of 712 bytes twice; 100 bytes on top of each item.
+    expect(gigabytes).toBeCloseTo((14.6e9 * 599 + 2e8 * 812) / 1e9, -2);
     expect(costs.storage).toBeCloseTo(gigabytes * 0.25, 0);
-    // 8.2 TB in partitions of 10 GB.
-    expect(outcome.tablePartitions).toBeCloseTo((14.6e9 * 558 + 1e8 * 771) / 1e10, -1);
+    // 7.4 TB in partitions of 10 GB.
+    expect(outcome.tablePartitions).toBeCloseTo((14.6e9 * 499 + 1e8 * 712) / 1e10, -1);
   });
 
   it('cost in proportion to messages', () => {
