@@ -139,7 +139,7 @@ export const writeDocument = async (
   if (profile !== undefined) {
     add(
       'Where the time goes',
-      'Self time by V8’s sampling profiler, of the library’s process or the server’s, its fan-out included; native functions count where they are called, so that waiting for the disk is LMDB’s.',
+      'Self time by V8’s sampling profiler, of the library’s process or the server’s, its fan-out included; native functions count where they are called, so that waiting for the disk is LMDB’s or that of node’s files.',
       provenance('profile', profile),
       profileTable(profile.value),
     );

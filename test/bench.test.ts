@@ -35,7 +35,7 @@ describe('a profile', () => {
 
   test('counts a native function where it is called from, and neither idling nor the profiler', () => {
     expect(Object.fromEntries(times.groups)).toEqual({
-      'LMDB, with the disk': 30,
+      LMDB: 30,
       'garbage collection': 10,
       'Parley: messenger': 10,
       'node: crypto': 10,

@@ -94,6 +94,20 @@ const designNode = ({ messenger }: ParleyNode, meter: Meter, now: () => number):
 /** A local server on few cores answers no more than this at once within the adapter's deadline. */
 const loadedAtOnce = 16;
 
+const loadAttemptsMax = 5;
+
+/** Loading is measured by nobody: what a machine that is busy elsewhere did not answer in time is asked again. */
+const patiently = async (act: () => Promise<void>): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      const late = error instanceof ParleyError && error.code === 'unavailable';
+      if (!late || attempt >= loadAttemptsMax) throw error;
+    }
+  }
+};
+
 /** Lambda's default batch, which the other designs' consumers take too. */
 const batch = 100;
 
@@ -169,7 +183,8 @@ export const startParleyDesign: StartDesign = async () => {
       // Conversation by conversation: the fan-out then finds many entries of few rows in a batch, and is done sooner.
       const talk = async ([index, pair]: readonly [number, Pair]): Promise<void> => {
         for (let n = 0; n < world.messagesEach; n += 1) {
-          await node.send(peopleOf(world, pair)[n % 2 === 0 ? 0 : 1], conversations[index] ?? '', world.text(n));
+          const author = peopleOf(world, pair)[n % 2 === 0 ? 0 : 1];
+          await patiently(() => node.send(author, conversations[index] ?? '', world.text(n)));
         }
       };
       await inChunks([...world.pairs.entries()], talk, loadedAtOnce);

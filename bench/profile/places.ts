@@ -10,7 +10,7 @@ export interface Place {
 
 /** Packages that are spoken of by one name. Others are counted under their own. */
 const packageGroups: readonly (readonly [group: string, packages: RegExp])[] = [
-  ['LMDB, with the disk', /^(lmdb|ordered-binary|weak-lru-cache|@harperfast\/extended-iterable)$/],
+  ['LMDB', /^(lmdb|ordered-binary|weak-lru-cache|@harperfast\/extended-iterable)$/],
   ['msgpack', /^msgpackr(-extract)?$/],
   [
     'Fastify',
@@ -23,6 +23,7 @@ const packageGroups: readonly (readonly [group: string, packages: RegExp])[] = [
 ];
 
 const nodeGroups: readonly (readonly [group: string, module: RegExp])[] = [
+  ['node: files', /^node:(internal\/)?fs/],
   ['node: crypto', /^node:(internal\/)?crypto/],
   [
     'node: HTTP and sockets',
