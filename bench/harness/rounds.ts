@@ -59,7 +59,7 @@ export interface Runner {
 }
 
 /** As `npm start` runs the server: room for new objects (MB); for every subject, and for the servers they start. */
-const nodeOptions = [...process.execArgv, '--max-semi-space-size=64'];
+export const nodeOptions = [...process.execArgv, '--max-semi-space-size=64'];
 
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
