@@ -132,6 +132,21 @@ test('[LOG-5] a uuid that may have been written is kept although it is too early
   session.stop();
 });
 
+test('[LOG-4] refused by one node’s clock, a uuid is kept: the same request may have come to another node as well', async () => {
+  const { world, time, server, texts } = setup();
+  const session = world.connect(anna);
+  await time.advance(1_000);
+  // This node's clock is six minutes behind; the next to be asked is right.
+  server.refuse(isPost, problem('clock_ahead', { server_time: new Date(time.now() - 360_000).toISOString() }));
+  const uuid = session.timeline(room).send('once');
+  await time.advance(55_000);
+  expect(session.sends.getSnapshot()).toMatchObject([{ uuid, state: { status: 'pending' } }]);
+  await time.advance(10_000);
+  expect(server.log(room).map((message) => message.uuid)).toEqual([uuid]);
+  expect(texts()).toEqual(['once']);
+  session.stop();
+});
+
 test('[LOG-5] too old and maybe written: the user is asked, and only their word gives it a new uuid', async () => {
   const { world, time, network, texts } = setup();
   network.faults = { ...noFaults, requestLost: 1 };
@@ -159,6 +174,27 @@ test('[LOG-4] an event that shows the message in the log settles it without an a
   expect(session.sends.getSnapshot()).toEqual([]);
   expect(messagesOf(session.timeline(room).getSnapshot()).map((message) => message.message)).toEqual(['seen']);
   session.stop();
+});
+
+test('[LOG-8] a session that was ended does not write over what the next one keeps', async () => {
+  const { world, time, server, network, stored } = setup();
+  const first = world.connect(anna);
+  first.timeline(room);
+  await time.advance(1_000);
+  network.faults = { ...noFaults, requestLost: 1, eventLost: 1 };
+  const uuid = first.timeline(room).send('one');
+  const url = `/v1/conversations/${room}/messages`;
+  server.handle({ method: 'POST', url, body: { uuid, message: 'one' }, user: anna });
+  await time.advance(50);
+  server.refuse(isPost, problem('unavailable'), 100);
+  network.faults = { ...noFaults, delayMsMax: 1_000, eventLost: 1 };
+  void first.timeline(room).refresh();
+  first.stop();
+  const second = world.connect(anna);
+  second.timeline(other).send('two');
+  await time.advance(3_000);
+  expect(stored.get(anna)).toContain('two');
+  second.stop();
 });
 
 test('the outbox is bounded, and says so', () => {

@@ -3,12 +3,14 @@
  * what makes a send exactly once (LOG-4). Within a conversation one is under way at a time, in the order composed; a
  * failed one steps aside for those behind it.
  *
- * A new uuid is a new message to the service, so one is given only where it is certain that the old one was not written:
- * after a refusal by the clock (`clock_ahead`, `uuid_expired`), when every attempt so far was answered with a refusal. An
- * attempt without an answer, or an outbox loaded from storage, may have got through. Such a message keeps its uuid: too
- * early, it waits for the server's clock; too old, it fails, says so (`maybeWritten`), and the user decides.
+ * A new uuid is a new message to the service, so one is given only where it is certain that the old one was not written and
+ * will not be: after a refusal by the clock (`clock_ahead`, `uuid_expired`), when every attempt so far was answered with a
+ * refusal, and by so much that every other node refuses it too (the same request may come twice: browsers and proxies repeat
+ * what lost its connection). An attempt without an answer, or an outbox loaded from storage, may have got through. Such a
+ * message keeps its uuid: too early, it waits for the server's clock; too old, it fails, says so (`maybeWritten`), and the
+ * user decides.
  */
-import { clockSkewMsMax } from '#domain/limits';
+import { clockSkewMsMax, uuidAgeMsMax } from '#domain/limits';
 import { uuidV7Time } from '#domain/uuid';
 import type { Message, NewMessage } from '#protocol/shapes';
 import { ApiError, toApiError } from './failure.ts';
@@ -127,7 +129,8 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
 
   const change = (next: readonly OutboxItem[], saves = true): void => {
     items = next;
-    if (saves) save();
+    // After the end the storage is the next session's: a page that comes late must not write over it.
+    if (saves && !stopped) save();
     signal.changed();
   };
 
@@ -208,16 +211,21 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     const item = { ...sent, maybeWritten: sent.maybeWritten || !error.refused };
     if (error.serverTimeMs !== undefined) onServerTime(error.serverTimeMs);
     const pauseMs = Math.max(backoffMs(item.attempts, runtime.random), error.retryAfterMs ?? 0);
-    const earlyMs = uuidV7Time(item.uuid) - clockSkewMsMax - (error.serverTimeMs ?? serverNow());
+    const aheadMs = uuidV7Time(item.uuid) - (error.serverTimeMs ?? serverNow());
+    const earlyMs = aheadMs - clockSkewMsMax;
+    const lateMs = -aheadMs - uuidAgeMsMax;
     const byClock = error.code === 'clock_ahead' || error.code === 'uuid_expired';
+    const byEveryClock = Math.max(earlyMs, lateMs) > clockSkewMsMax;
     if (error.code === 'unauthenticated') {
       wait(lane, item, backoffMsMax);
     } else if (!error.refused || error.passing) {
       wait(lane, item, pauseMs);
-    } else if (byClock && !item.maybeWritten && item.renamed < renamesMax) {
+    } else if (byClock && byEveryClock && !item.maybeWritten && item.renamed < renamesMax) {
       rename(lane, item);
-    } else if (error.code === 'clock_ahead' && item.maybeWritten && earlyMs <= clockWaitMsMax) {
+    } else if (error.code === 'clock_ahead' && (item.maybeWritten || !byEveryClock) && earlyMs <= clockWaitMsMax) {
       wait(lane, item, Math.max(earlyMs, pauseMs));
+    } else if (error.code === 'uuid_expired' && !item.maybeWritten && !byEveryClock) {
+      wait(lane, item, Math.max(clockSkewMsMax - lateMs, pauseMs));
     } else {
       fail(lane, item, error);
     }

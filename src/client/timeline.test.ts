@@ -120,6 +120,44 @@ test('what is off the screen when the connection comes back is fetched again whe
   session.stop();
 });
 
+test('[CONV-2] what is fetched again is followed to its end, where a page stops at a time out of the group', async () => {
+  const world = setup(6);
+  const session = world.connect(anna);
+  const timeline = session.timeline(room);
+  await world.time.advance(1_000);
+  world.network.faults = { ...noFaults, eventLost: 1 };
+  const url = `/v1/conversations/${room}/messages/2`;
+  world.server.handle({ method: 'PATCH', url, body: { message: 'edited' }, user: bert });
+  world.network.faults = noFaults;
+  // The newest span ends at 4; what lies below comes with the next page.
+  const messages = world.server.log(room).slice(3).reverse();
+  const isRepair = ({ url: asked }: { readonly url: string }): boolean => asked.includes('before_seq=100');
+  world.server.refuse(isRepair, { status: 200, body: { messages, cursor: 'before:4' } });
+  world.network.breakStreams();
+  await world.time.advance(5_000);
+  expect(textsOf(timeline.getSnapshot())).toEqual(['text 1', 'edited', 'text 3', 'text 4', 'text 5', 'text 6']);
+  session.stop();
+});
+
+test('[LIVE-2] back at the newest message, what a disconnect may have changed there is fetched again', async () => {
+  const world = setup(400);
+  const session = world.connect(anna);
+  const timeline = session.timeline(room);
+  await world.time.advance(1_000);
+  await timeline.jumpToSeq(50);
+  world.network.faults = { ...noFaults, eventLost: 1 };
+  const url = `/v1/conversations/${room}/messages/390`;
+  world.server.handle({ method: 'PATCH', url, body: { message: 'edited' }, user: bert });
+  world.network.faults = noFaults;
+  world.network.breakStreams();
+  await world.time.advance(5_000);
+  timeline.jumpToNewest();
+  await world.time.advance(100);
+  const snapshot = timeline.getSnapshot();
+  expect(snapshot.at(snapshot.indexOfSeq(390))).toMatchObject({ message: { message: 'edited' } });
+  session.stop();
+});
+
 test('a conversation that is not there says so, and is not asked for again and again', async () => {
   const world = createClientWorld();
   const session = world.connect(anna);

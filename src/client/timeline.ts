@@ -91,9 +91,9 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
   let behindRuns = 0;
   let typedAtMs = Number.NEGATIVE_INFINITY;
   let visible: { readonly from: number; readonly to: number } | undefined;
-  /** Seqs held when the connection was last lost, and which blocks of them were fetched since. */
+  /** Seqs held when the connection was last lost, and which blocks of them were asked for since. */
   let stale: { readonly from: number; readonly to: number } | undefined;
-  const repaired = new Set<number>();
+  let repaired = new Set<number>();
 
   const shown = (): Window | undefined => view.away ?? view.newest;
 
@@ -194,13 +194,26 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     return [...blocks].sort((a, b) => b - a);
   };
 
+  /** A block may take several pages: one ends where this user's time in the group began, and more may lie below. */
+  const repairBlock = async (block: number): Promise<void> => {
+    const from = block * largestPage;
+    let before: number | undefined = from + largestPage;
+    while (before !== undefined && before > from) {
+      const page: Page = await fetchPage({ before_seq: before, limit: largestPage });
+      view.repairPage(page);
+      before = page.hasMore ? page.messages[0]?.seq : undefined;
+    }
+  };
+
   const repair = createTask({
     runtime,
     run: async () => {
       const blocks = blocksToRepair().slice(0, repairPagesMax);
       for (const block of blocks) {
-        view.repairPage(await fetchPage({ before_seq: (block + 1) * largestPage, limit: largestPage }));
-        repaired.add(block);
+        // A page that was asked for before the connection was lost once more says nothing of what was missed then.
+        const since = repaired;
+        await repairBlock(block);
+        since.add(block);
       }
       if (blocks.length > 0) signal.changed();
       const left = blocksToRepair();
@@ -329,6 +342,7 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
       jumps += 1;
       view.leaveAway();
       signal.changed();
+      if (blocksToRepair().length > 0) void repair.request();
     },
     setVisible: (from, to) => {
       visible = { from, to };
@@ -350,7 +364,7 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
       if (windows.length > 0) {
         const ends = windows.flatMap((window) => [window.from, window.to]);
         stale = { from: Math.min(...ends), to: Math.max(...ends) };
-        repaired.clear();
+        repaired = new Set();
       }
       await Promise.all([catchUp.request(), people.request(), repair.request()]);
     },

@@ -1,14 +1,13 @@
 /** Live events to a user's open streams (LIVE-1): one subscription for each user, one serialization for each event. */
-import type { ServerResponse } from 'node:http';
 import { ParleyError } from '#domain/errors';
 import type { UserUuid } from '#domain/ids';
 import type { Messenger } from '#messenger/messenger';
 import type { LiveEvent } from '#messenger/views';
-import { frameOf, type Stream, type Streams } from './sse.ts';
+import { frameOf, type Stream, type Streams, type Wire } from './sse.ts';
 
 export interface LiveStreams {
   /** Rejects a stream past the bounds, before anything is written. */
-  open(user: UserUuid, expires: number, raw: ServerResponse): void;
+  open(user: UserUuid, expires: number, raw: Wire): void;
   /** Events written to streams so far. */
   delivered(): number;
 }

@@ -29,7 +29,8 @@ const bucketsMax = 100_000;
  */
 export const createRateLimit = (perSecond: number, now: () => number): ((key: string) => Allowance) => {
   const limit = perSecond * burstSeconds;
-  const buckets = new LRUCache<string, Bucket>({ max: bucketsMax });
+  // Bounded by size: with a bound by number, room for all of them would be set aside at once.
+  const buckets = new LRUCache<string, Bucket>({ maxSize: bucketsMax, sizeCalculation: () => 1 });
   return (key) => {
     const time = now();
     let bucket = buckets.get(key);

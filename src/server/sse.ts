@@ -2,10 +2,38 @@
  * Server-sent events over many connections: bounded buffers, one shared timer for heartbeats and expiry, an orderly end.
  * A connection costs its socket and one small object.
  */
-import type { ServerResponse } from 'node:http';
 import { heartbeatMs, type LiveEvents } from '#protocol/events';
 
 type ByeReason = LiveEvents['bye']['reason'];
+
+/** The answer that a stream is written to: what is used here of Node's `ServerResponse`. */
+export interface Wire {
+  on(event: 'close' | 'error', listener: () => void): unknown;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+  write(frame: Buffer): unknown;
+  end(frame: Buffer): unknown;
+  destroy(): unknown;
+  /** Bytes written that the reader has not taken yet. */
+  readonly writableLength: number;
+}
+
+/** Each calls back later, until the returned function is called. */
+export interface StreamTimers {
+  readonly every: (ms: number, run: () => void) => () => void;
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+/** The process's own timers, which hold no process back. */
+const processTimers: StreamTimers = {
+  every: (ms, run) => {
+    const timer = setInterval(run, ms).unref();
+    return () => clearInterval(timer);
+  },
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
 
 /** One open stream. Writing after its end does nothing. */
 export interface Stream {
@@ -15,7 +43,7 @@ export interface Stream {
 
 export interface Streams {
   /** Takes the response over; `closed` is called once, however the stream ends. `expires` in milliseconds since the epoch. */
-  open(raw: ServerResponse, expires: number, closed: () => void): Stream;
+  open(raw: Wire, expires: number, closed: () => void): Stream;
   count(): number;
   /** How many streams were cut off because their reader did not keep up. */
   slowReaders(): number;
@@ -49,19 +77,23 @@ export const frameOf = (event: string, data: unknown): Buffer =>
 const heartbeat = Buffer.from(':\n\n');
 
 interface OpenStream extends Stream {
-  readonly raw: ServerResponse;
+  readonly raw: Wire;
   readonly expires: number;
 }
 
 /** @param random 0 ≤ x < 1; spreads reconnections, so that not all come back at once. */
-export const createStreams = (now: () => number, random: () => number): Streams => {
+export const createStreams = (
+  now: () => number,
+  random: () => number,
+  timers: StreamTimers = processTimers,
+): Streams => {
   const slots: Set<OpenStream>[] = Array.from({ length: slotsCount }, () => new Set());
   let count = 0;
   let opened = 0;
   let ticks = 0;
   let slow = 0;
   let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
+  let stopTicking: (() => void) | undefined;
 
   const tick = (): void => {
     ticks += 1;
@@ -92,7 +124,7 @@ export const createStreams = (now: () => number, random: () => number): Streams 
           if (ended) return;
           leave();
           raw.end(bye(reason));
-          setTimeout(() => raw.destroy(), byeMs).unref();
+          timers.after(byeMs, () => raw.destroy());
         },
       };
       const leave = (): void => {
@@ -101,13 +133,13 @@ export const createStreams = (now: () => number, random: () => number): Streams 
         count -= 1;
         slot.delete(stream);
         closed();
-        if (count > 0 || timer === undefined) return;
-        clearInterval(timer);
-        timer = undefined;
+        if (count > 0) return;
+        stopTicking?.();
+        stopTicking = undefined;
       };
       count += 1;
       slot.add(stream);
-      timer ??= setInterval(tick, tickMs).unref();
+      stopTicking ??= timers.every(tickMs, tick);
       raw.on('close', leave);
       raw.on('error', leave);
       raw.writeHead(200, head);

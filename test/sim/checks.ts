@@ -5,16 +5,18 @@ import { mayRead, present } from '#domain/membership';
 import type { Messenger } from '#messenger/messenger';
 import type { MessageView } from '#messenger/views';
 import type { ConversationItem, EntryItem, InboxRowItem, StoredItem } from '#store/items';
+import { folderChange } from '#store/positions';
 import type { ScannableTable } from '#table/port';
 import type { Notes, Person } from './clients.ts';
 
-interface Stored {
+/** The main table's items, as they stand. */
+export interface Stored {
   readonly conversations: Map<string, ConversationItem>;
   readonly entries: Map<string, EntryItem[]>;
   readonly rows: Map<string, InboxRowItem>;
 }
 
-const readAll = async (table: ScannableTable): Promise<Stored> => {
+export const readAll = async (table: ScannableTable): Promise<Stored> => {
   const stored: Stored = { conversations: new Map(), entries: new Map(), rows: new Map() };
   let start: Parameters<ScannableTable['scan']>[0]['start'];
   do {
@@ -87,7 +89,7 @@ const checkRow = (
   const own = readable.findLast((entry) => entry.user_uuid === user)?.seq ?? 0;
   const marks = notes.marks.get(name);
   const joined = Math.max(0, (member.spans.at(-1)?.from ?? 0) - 1, (member.spans[0]?.from ?? 0) - 1);
-  const least = Math.max(own, marks?.acknowledged ?? 0);
+  const least = marks?.back === true ? 0 : Math.max(own, marks?.acknowledged ?? 0);
   const possible = new Set([0, joined, (member.spans[0]?.from ?? 1) - 1, own, ...(marks?.tried ?? [])]);
   for (const entry of readable) if (entry.user_uuid === user) possible.add(entry.seq);
   if (row.read_seq < least || !possible.has(row.read_seq))
@@ -116,7 +118,8 @@ const checkWalks = async (messenger: Messenger, person: Person, item: Conversati
 
 const checkInbox = async (messenger: Messenger, person: Person, stored: Stored): Promise<string[]> => {
   const { conversations } = await messenger.inbox({ user: person.uuid }, { folder: 'inbox', limit: 100 });
-  const expected = [...stored.rows.values()].filter((row) => row.user_uuid === person.uuid && row.inbox !== undefined);
+  const { inbox } = folderChange(person.uuid, 'inbox');
+  const expected = [...stored.rows.values()].filter((row) => row.user_uuid === person.uuid && row.inbox === inbox);
   const wrong: string[] = [];
   if (conversations.length !== expected.length)
     wrong.push(`[INBOX-1] ${person.handle} lists ${conversations.length} of ${expected.length}`);
@@ -132,12 +135,11 @@ const checkInbox = async (messenger: Messenger, person: Person, stored: Stored):
 
 /** Everything that is wrong; nothing when the run was right. The messenger is a fresh node's, over a calm network. */
 export const findFaults = async (
-  table: ScannableTable,
+  stored: Stored,
   messenger: Messenger,
   people: readonly Person[],
   notes: Notes,
 ): Promise<string[]> => {
-  const stored = await readAll(table);
   const wrong = [...notes.wrong, ...checkAcknowledged(stored, notes)];
   for (const item of stored.conversations.values()) {
     const log = stored.entries.get(item.uuid) ?? [];

@@ -20,8 +20,8 @@ export interface Notes {
   /** Every send that was acknowledged, by uuid. */
   readonly acknowledged: Map<string, MessageView>;
   readonly opened: ConversationView[];
-  /** Read marks tried and acknowledged, by `user conversation`. */
-  readonly marks: Map<string, { tried: number[]; acknowledged: number }>;
+  /** Read marks tried and acknowledged, by `user conversation`, and whether one was ever moved back. */
+  readonly marks: Map<string, { tried: number[]; acknowledged: number; back?: boolean }>;
   readonly edits: Map<string, Set<string>>;
   /** The newest revision somebody was told of, and when, by `conversation seq`. */
   readonly revisions: Map<string, { readonly rev: number; readonly at: number }>;

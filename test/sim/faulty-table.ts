@@ -23,6 +23,8 @@ export interface Link {
   faults: Faults;
   /** False once the node at this end has crashed: nothing it asked for is answered any more. */
   alive: boolean;
+  /** What the clock at this end is ahead of the world's: deadlines are told by it. */
+  readonly skewMs: number;
   /** Until then, in the world's time, nothing gets through in either direction. */
   cutUntil?: number;
 }
@@ -53,16 +55,19 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
       await world.wait(world.random() * delayMs);
       return result;
     });
-    const gaveUp = world.wait(timeoutMs + travel).then(() => {
-      throw new TableError('unavailable', 'no answer in the simulation', { outcome: 'unknown' });
-    });
-    gaveUp.catch(() => undefined);
-    answer.catch(() => undefined);
-    return Promise.race([answer, gaveUp]).then(
+    return new Promise<R>((resolve, reject) => {
+      const cancel = world.after(timeoutMs + travel, () =>
+        reject(new TableError('unavailable', 'no answer in the simulation', { outcome: 'unknown' })),
+      );
+      answer.finally(cancel).then(resolve, reject);
+    }).then(
       (result) => (link.alive ? result : never),
       (error: unknown) => (link.alive ? Promise.reject(error) : never),
     );
   };
+
+  const worldly = <C extends CallOptions>(call: C | undefined): C | undefined =>
+    call?.deadline === undefined ? call : { ...call, deadline: call.deadline - link.skewMs };
 
   const feed: ChangeFeed = {
     shards: (call?: CallOptions) => ask(() => table.feed.shards(call)),
@@ -75,13 +80,13 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
   };
   return {
     name: table.name,
-    get: (request, call) => ask(() => table.get(request, call)),
-    put: (request, call) => ask(() => table.put(request, call)),
-    update: (request, call) => ask(() => table.update(request, call)),
-    delete: (request, call) => ask(() => table.delete(request, call)),
-    query: (request, call) => ask(() => table.query(request, call)),
-    batchGet: (keys, consistent, call) => ask(() => table.batchGet(keys, consistent, call)),
-    batchWrite: (writes, call) => ask(() => table.batchWrite(writes, call)),
+    get: (request, call) => ask(() => table.get(request, worldly(call))),
+    put: (request, call) => ask(() => table.put(request, worldly(call))),
+    update: (request, call) => ask(() => table.update(request, worldly(call))),
+    delete: (request, call) => ask(() => table.delete(request, worldly(call))),
+    query: (request, call) => ask(() => table.query(request, worldly(call))),
+    batchGet: (keys, consistent, call) => ask(() => table.batchGet(keys, consistent, worldly(call))),
+    batchWrite: (writes, call) => ask(() => table.batchWrite(writes, worldly(call))),
     feed,
     close: async () => undefined,
   };

@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 
 const minute = 60_000;
 /** Minutes by which the nodes' clocks are wrong. */
-const skews = [0, -3, 4, -40, 25];
+const skewsFar: readonly number[] = [0, -3, 4, -40, 25];
 
 /** Within this word of a change reaches the other nodes' caches, unless it is lost. */
 export const wordMsMax = 500;
@@ -55,6 +55,8 @@ export const createFaultyBus = (world: World): { readonly at: (link: Link) => Bu
 export interface Node {
   readonly messenger: Messenger;
   readonly link: Link;
+  /** By its own clock. */
+  readonly now: () => number;
 }
 
 interface Runner {
@@ -73,6 +75,7 @@ export class Fleet {
   /** What the fan-out says of changes it comes by puts much right that would otherwise stay wrong. */
   readonly #runnersShare: boolean;
   readonly #runners: Runner[];
+  readonly #skews: readonly number[];
   #started = 0;
 
   constructor(
@@ -81,13 +84,19 @@ export class Fleet {
     count: number,
     runners: number,
     faults: Faults,
-    options: { readonly deafCaches: boolean; readonly mutation: Mutation | undefined },
+    options: {
+      readonly deafCaches: boolean;
+      readonly mutation: Mutation | undefined;
+      /** Minutes by which the clocks are wrong. */
+      readonly skews?: readonly number[];
+    },
   ) {
     this.#world = world;
     this.#truth = truth;
     this.#faults = faults;
     this.#bus = createFaultyBus(world);
-    const { deafCaches, mutation } = options;
+    const { deafCaches, mutation, skews = skewsFar } = options;
+    this.#skews = skews;
     this.#shared = createMemoryShared(() => world.now, {
       away: () => deafCaches && world.chance(0.1),
       // Word of a change takes its time; with deaf caches it may not come at all.
@@ -108,9 +117,9 @@ export class Fleet {
 
   #start(index: number): Node {
     const world = this.#world;
-    const link: Link = { faults: this.#faults, alive: true };
-    const skew = (skews[index % skews.length] ?? 0) * minute;
-    const now = () => world.now + skew;
+    const skewMs = (this.#skews[index % this.#skews.length] ?? 0) * minute;
+    const link: Link = { faults: this.#faults, alive: true, skewMs };
+    const now = () => world.now + skewMs;
     const patterns = createPatterns(
       overNetwork(world, this.#truth, link),
       () => undefined,
@@ -123,8 +132,9 @@ export class Fleet {
       bus: this.#bus.at(link),
       now,
       randomBytes: (length) => world.bytes(length),
+      every: (ms, run) => world.every(ms, () => (link.alive ? run() : undefined)),
     });
-    return { messenger, link };
+    return { messenger, link, now };
   }
 
   /** The node forgets everything; what it had sent to the table may still land. */
@@ -137,7 +147,7 @@ export class Fleet {
 
   #startRunner(): Runner {
     const world = this.#world;
-    const link: Link = { faults: this.#faults, alive: true };
+    const link: Link = { faults: this.#faults, alive: true, skewMs: 0 };
     const table = overNetwork(world, this.#truth, link);
     const patterns = createPatterns(
       table,

@@ -2,7 +2,7 @@
 import type { Handle, UserUuid } from '#domain/ids';
 import { createMemoryTable } from '#table/embedded/memory-table';
 import { mainSchema } from '#table/schema';
-import { findFaults } from './checks.ts';
+import { findFaults, readAll } from './checks.ts';
 import { createClient, emptyNotes, type Person } from './clients.ts';
 import { calm, type Faults } from './faulty-table.ts';
 import { Fleet } from './nodes.ts';
@@ -24,7 +24,7 @@ const settleMs = 30_000;
 const longSteps = 40;
 const longShare = 0.04;
 
-const weathers = (world: World): Faults => ({
+export const weathers = (world: World): Faults => ({
   lost: world.pick([0, 0.05, 0.15]),
   late: world.pick([0, 0.05, 0.1]),
   throttled: world.pick([0, 0.05]),
@@ -133,7 +133,7 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
     fleet.crash(0);
     const [fresh] = fleet.nodes;
     if (fresh === undefined) throw new Error('a fleet has a node');
-    finished = await findFaults(table, fresh.messenger, people, notes);
+    finished = await findFaults(await readAll(table), fresh.messenger, people, notes);
   };
   try {
     await world.until(() => living === 0, patienceMs);

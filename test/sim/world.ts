@@ -16,6 +16,7 @@ interface Event {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
+  cancelled: boolean;
 }
 
 export class World {
@@ -23,9 +24,12 @@ export class World {
   #now = Date.UTC(2026, 0, 1);
   #events: Event[] = [];
   #order = 0;
+  readonly #turns: number;
 
-  constructor(seed: number) {
+  /** @param turns of the event loop that what follows from one event may take: more than one where streams hand pieces on. */
+  constructor(seed: number, turns = 1) {
     this.random = seededRandom(seed);
+    this.#turns = turns;
   }
 
   get now(): number {
@@ -53,8 +57,7 @@ export class World {
 
   /** Runs something after so many virtual milliseconds; the returned function takes it back. */
   after(ms: number, run: () => void): () => void {
-    let cancelled = false;
-    const event = { at: this.#now + ms, order: this.#order++, run: () => (cancelled ? undefined : run()) };
+    const event: Event = { at: this.#now + ms, order: this.#order++, run, cancelled: false };
     // Kept sorted from last to first, so that the next one is popped off the end.
     let low = 0;
     let high = this.#events.length;
@@ -66,8 +69,19 @@ export class World {
     }
     this.#events.splice(low, 0, event);
     return () => {
-      cancelled = true;
+      event.cancelled = true;
     };
+  }
+
+  /** Runs something every so many virtual milliseconds, until the returned function is called. */
+  every(ms: number, run: () => void): () => void {
+    let cancel = (): void => undefined;
+    const again = (): void => {
+      cancel = this.after(ms, again);
+      run();
+    };
+    cancel = this.after(ms, again);
+    return () => cancel();
   }
 
   wait(ms: number, signal?: AbortSignal): Promise<void> {
@@ -90,9 +104,10 @@ export class World {
     const limit = this.#now + withinMs;
     for (;;) {
       // All that follows from the last event by promises alone happens before the next one.
-      await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       if (done()) return;
-      const next = this.#events.pop();
+      let next = this.#events.pop();
+      while (next?.cancelled === true) next = this.#events.pop();
       if (next === undefined || next.at > limit) throw new Error('the world stands still: a promise was never settled');
       this.#now = Math.max(this.#now, next.at);
       next.run();

@@ -1,0 +1,34 @@
+/** The SDK against the messenger in the test run: seeds of chance, the seeds that once found something, and proof that it finds. */
+import { expect, test } from 'vitest';
+import { clientMutations } from './device.ts';
+import { runClientSeed } from './run.ts';
+
+const seeds = 200;
+/** Where the seeds of this run begin; `SIM_SEED=n` gives others. */
+const from = Number(process.env.SIM_SEED ?? 1);
+
+test('[LIVE-2] [LOG-4] [LOG-8] [INBOX-1] [INBOX-2] after any schedule of faults every client shows exactly the log', {
+  timeout: 600_000,
+}, async () => {
+  const faulty: string[] = [];
+  for (let seed = from; seed < from + seeds; seed += 1) {
+    const { faults } = await runClientSeed(seed);
+    if (faults.length > 0) faulty.push(`seed ${seed}: ${faults[0]}`);
+  }
+  expect(faulty).toEqual([]);
+});
+
+test('a seed of clients gives the same run again', { timeout: 120_000 }, async () => {
+  expect(await runClientSeed(7)).toEqual(await runClientSeed(7));
+});
+
+test.each(clientMutations)(
+  'the simulation of clients notices when %s is broken',
+  { timeout: 240_000 },
+  async (mutation) => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      if ((await runClientSeed(seed, mutation)).faults.length > 0) return;
+    }
+    expect.fail(`100 seeds did not notice that ${mutation} was broken`);
+  },
+);
