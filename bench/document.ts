@@ -7,6 +7,7 @@ import { figuresTable, ratiosTable, skippedLines } from './harness/report.ts';
 import type { SideBySide } from './harness/rounds.ts';
 import { figure, markdownTable } from './harness/table.ts';
 import { limitsTable, profileTable, sharesOf, syncShare } from './limits-report.ts';
+import { liveTable } from './live.ts';
 import { sealingTables } from './sealing-report.ts';
 import type { Results, Section, SectionName } from './sections.ts';
 import { xmppChart, xmppTables } from './xmpp-report.ts';
@@ -119,7 +120,7 @@ export const writeDocument = async (
     'Over HTTP',
     'The same behind Fastify, tokens verified, fields validated. The floor answers what is ready beforehand and checks nothing.',
   );
-  const { sync, sealing, profile, designs, xmpp, growth, memory } = results;
+  const { sync, sealing, live, profile, designs, xmpp, growth, memory } = results;
   add(
     'Limits of this machine',
     'What stands in Parley’s way at the least, measured in the same run, and its share of that. Bare LMDB puts the same bytes without index, feed, encryption or rules; bare Fastify answers without looking; a durable write that shares its sync with no other cannot be faster than the disk.',
@@ -134,6 +135,14 @@ export const writeDocument = async (
       'A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (`bench/parley`; the product has no such setting). Servers are started anew in each round, on tables of 72,000 messages; medians over rounds, ratios of the same round.',
       provenance('sealing', sealing),
       sealingTables(sealing.value),
+    );
+  }
+  if (live !== undefined) {
+    add(
+      'Live events',
+      "The standalone server and one process that holds all the streams. Delivery is counted from the acknowledgement of the send to the event at another participant's stream.",
+      provenance('live', live),
+      liveTable(live.value),
     );
   }
   if (profile !== undefined) {

@@ -6,6 +6,7 @@ import { type Plan, type SideBySide, sideBySide } from './harness/rounds.ts';
 import { operationNames } from './harness/subject.ts';
 import { measureSync, type SyncFloor } from './harness/sync-floor.ts';
 import { standardWorld, type WorldSize } from './harness/world.ts';
+import { type LiveFigures, liveSize, measureLive } from './live.ts';
 import { type MemoryOverSends, measureMemory, millionSends } from './memory.ts';
 import { measureProfiles, type Profile } from './profile/measure.ts';
 import { measureSealing, type SealingComparison } from './sealing.ts';
@@ -25,6 +26,7 @@ export interface Results {
   readonly designs?: Section<readonly ComparedDesign[]>;
   readonly sync?: Section<SyncFloor>;
   readonly sealing?: Section<SealingComparison>;
+  readonly live?: Section<LiveFigures>;
   readonly xmpp?: Section<XmppComparison>;
   readonly growth?: Section<Growth>;
   readonly memory?: Section<MemoryOverSends>;
@@ -35,6 +37,7 @@ export const sectionNames = [
   'library',
   'http',
   'sealing',
+  'live',
   'profile',
   'designs',
   'dynamodb',
@@ -88,6 +91,8 @@ const measure = async (name: SectionName, effort: Effort, say: (line: string) =>
       return { http: await compare(['parley-http', 'postgres-http', 'floor-http'], standardWorld) };
     case 'sealing':
       return { sealing: await measureSealing(effort.rounds, say) };
+    case 'live':
+      return { live: await measureLive(liveSize, say) };
     case 'profile':
       return { profile: await measureProfiles(effort.seconds, say) };
     case 'dynamodb':

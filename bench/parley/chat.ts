@@ -1,42 +1,11 @@
 /** Parley's standalone server as a chat server: sends over HTTP, delivery by its event stream. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { httpClient } from '../harness/http.ts';
-import { serverModule } from '../harness/modules.ts';
 import { messageUuidAt, seeded } from '../harness/random.ts';
-import { startServerProcess } from '../harness/server-process.ts';
 import { inChunks } from '../harness/world.ts';
 import type { ChatClient, ChatServer, StartChatServer } from '../rivals/chat.ts';
 import { folderBytes } from '../rivals/postgres/cluster.ts';
-import { portInAddress } from './address.ts';
-
-interface Listener {
-  on(event: string): void;
-}
-
-/** An open event stream; calls back with the data of each event. */
-const openEvents = (port: number, token: string, listener: Listener): Promise<{ close(): void }> =>
-  new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    let rest = '';
-    socket.setEncoding('utf8');
-    socket.on('error', reject);
-    socket.on('connect', () =>
-      socket.write(
-        `GET /v1/events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\naccept: text/event-stream\r\n\r\n`,
-      ),
-    );
-    socket.on('data', (chunk: string) => {
-      rest += chunk;
-      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-        listener.on(rest.slice(0, end));
-        rest = rest.slice(end + 2);
-      }
-      resolve({ close: () => socket.destroy() });
-    });
-  });
+import { openEvents } from './events.ts';
+import { startParleyServer } from './server.ts';
 
 const clientOf = async (
   port: number,
@@ -47,14 +16,12 @@ const clientOf = async (
   const http = httpClient(port);
   const random = seeded(Math.floor(Math.random() * 2 ** 32));
   const waiting = new Map<string, () => void>();
-  const stream = await openEvents(port, token, {
-    on: (event) => {
-      if (!event.includes('event: message.created')) return;
-      // The text is the id: the contract's own ids are uuids, which the caller does not choose.
-      const id = /"message":"([^" ]+)/.exec(event)?.[1] ?? '';
-      waiting.get(id)?.();
-      waiting.delete(id);
-    },
+  const stream = await openEvents(port, token, (event) => {
+    if (!event.includes('event: message.created')) return;
+    // The text is the id: the contract's own ids are uuids, which the caller does not choose.
+    const id = /"message":"([^" ]+)/.exec(event)?.[1] ?? '';
+    waiting.get(id)?.();
+    waiting.delete(id);
   });
   const conversationWith = (other: string): string => conversations.get([me, other].sort().join(' ')) ?? '';
   return {
@@ -78,16 +45,8 @@ const clientOf = async (
 };
 
 export const startParleyChat: StartChatServer = async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-chat-'));
-  const server = await startServerProcess(serverModule(), [], portInAddress, {
-    PATH: process.env.PATH,
-    PORT: '0',
-    PARLEY_DATA: folder,
-    LOG_LEVEL: 'error',
-    RATE_LIMIT_PER_USER: '1000000',
-    RATE_LIMIT_PER_ADDRESS: '1000000',
-  });
-  const { port } = server.ready;
+  const server = await startParleyServer();
+  const { port } = server;
   const tokens = new Map<string, string>();
   const conversations = new Map<string, string>();
   const handleOf = (person: string): string => `chat_${person}`;
@@ -113,11 +72,8 @@ export const startParleyChat: StartChatServer = async () => {
       http.close();
     },
     connect: (person) => clientOf(port, tokens.get(person) ?? '', conversations, person),
-    diskBytes: () => folderBytes(folder),
-    stop: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    diskBytes: () => folderBytes(server.folder),
+    stop: server.stop,
   };
   return chat;
 };

@@ -58,10 +58,10 @@ export interface InboxRows {
 
 export const folderOf = (row: Row): Folder => (row.archived ? 'archive' : 'inbox');
 
-/** Negative when `a` stands above `b`: newer first. */
+/** Negative when `a` stands above `b`: newer first, and of two at the same millisecond the greater uuid, as the index has them. */
 export const byNewest = (a: Row, b: Row): number => {
   if (a.last_message_at !== b.last_message_at) return a.last_message_at > b.last_message_at ? -1 : 1;
-  return a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : 0;
+  return a.uuid > b.uuid ? -1 : a.uuid < b.uuid ? 1 : 0;
 };
 
 /** The index at which `row` stands among `rows`, newest first, or would. */

@@ -166,7 +166,7 @@ export const createTinyServer = (now: () => number, countsRevisions: boolean): T
           ? 1
           : a.last_message_at > b.last_message_at
             ? -1
-            : a.uuid < b.uuid
+            : a.uuid > b.uuid
               ? -1
               : 1,
       );
