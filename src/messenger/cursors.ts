@@ -5,17 +5,18 @@ import { conversationUuid } from '#domain/ids';
 import { seqMax } from '#domain/limits';
 import { parseTime } from '#domain/time';
 
-const encode = (parts: readonly (string | number)[]): string => Buffer.from(parts.join('|')).toString('base64url');
+const encode = (of: readonly (string | number)[]): string => Buffer.from(of.join('|')).toString('base64url');
 
 const refuse = (): never => {
   throw new ParleyError('invalid_cursor', 'This cursor did not come from this list.');
 };
 
+const parts = (cursor: string): string[] => Buffer.from(cursor, 'base64url').toString('utf8').split('|');
+
 const decode = (cursor: string, kind: string, count: number): string[] => {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  const parts = text.split('|');
-  if (parts.length !== count || parts[0] !== kind || encode(parts) !== cursor) return refuse();
-  return parts.slice(1);
+  const found = parts(cursor);
+  if (found.length !== count || found[0] !== kind || encode(found) !== cursor) return refuse();
+  return found.slice(1);
 };
 
 const readSeq = (text: string | undefined): number => {
@@ -26,8 +27,12 @@ const readSeq = (text: string | undefined): number => {
 /** A walk of messages goes on below this seq. `known`: the newest seq it has seen, which tells closed pages from open ones. */
 export const historyCursor = (before: number, known: number): string => encode(['h', before, known]);
 
+/** A walk of messages, the oldest first, goes on above this seq. */
+export const laterCursor = (after: number): string => encode(['a', after]);
+
 /** What the client may have made up, but for its form. */
-export const readHistoryCursor = (cursor: string): { before: number; known: number } => {
+export const readHistoryCursor = (cursor: string): { before: number; known: number } | { after: number } => {
+  if (parts(cursor)[0] === 'a') return { after: readSeq(decode(cursor, 'a', 2)[0]) };
   const [before, known] = decode(cursor, 'h', 3);
   return { before: readSeq(before), known: readSeq(known) };
 };

@@ -4,7 +4,7 @@ import { seqMax } from '#domain/limits';
 import { readableBelow, readableFrom, type Spanned } from '#domain/membership';
 import { parseTime, timeOf } from '#domain/time';
 import type { EntryItem } from '#store/items';
-import { historyCursor, readHistoryCursor } from './cursors.ts';
+import { historyCursor, laterCursor, readHistoryCursor } from './cursors.ts';
 import type { Deps } from './deps.ts';
 import { noSuchConversation } from './faults.ts';
 import type { Log } from './log.ts';
@@ -16,12 +16,22 @@ import type { MessageView } from './views.ts';
 
 interface Entries {
   readonly entries: readonly EntryItem[];
-  /** Where the walk goes on downwards; undefined at the beginning of the log, or of what may be read. */
-  readonly before: number | undefined;
+  /** Where the walk goes on, in its direction; undefined at the end of the log, or of what may be read. */
+  readonly goesOn: number | undefined;
 }
 
 const fieldError = (field: string, message: string): never => {
   throw new ParleyError('invalid_field', `${field}: ${message}`, { fields: [{ field, message }] });
+};
+
+/** Where a page begins: after a seq, the oldest first; or at `last`, the newest first, with what is known of the log's length. */
+type Place = { readonly after: number } | { readonly last: number; readonly known: number };
+
+const placeOf = ({ cursor, after_seq, before_seq }: HistoryRequest): Place => {
+  if (after_seq !== undefined) return { after: after_seq };
+  if (cursor === undefined && before_seq === undefined) return { last: seqMax, known: 0 };
+  const from = cursor === undefined ? { before: before_seq ?? 0, known: before_seq ?? 0 } : readHistoryCursor(cursor);
+  return 'after' in from ? from : { last: from.before - 1, known: from.known };
 };
 
 export const createHistory = (
@@ -38,12 +48,12 @@ export const createHistory = (
     limit: number,
   ): Promise<Entries> => {
     const range = readableBelow(member, last);
-    if (range === undefined) return { entries: [], before: undefined };
+    if (range === undefined) return { entries: [], goesOn: undefined };
     const options = call.deadline === undefined ? {} : { deadline: call.deadline };
     const entries = await pages.read(conversation, { ...range, limit, known }, options);
     const oldest = entries.at(-1)?.seq ?? range.first;
     const more = oldest > 1 && readableBelow(member, oldest - 1) !== undefined;
-    return { entries, before: more ? oldest : undefined };
+    return { entries, goesOn: more ? oldest : undefined };
   };
 
   const after = async (
@@ -54,14 +64,21 @@ export const createHistory = (
     limit: number,
   ): Promise<Entries> => {
     const range = readableFrom(member, seq + 1);
-    if (range === undefined) return { entries: [], before: undefined };
-    const { items } = await patterns.readEntriesAfter(conversation, range.first - 1, limit, call);
-    const { last } = range;
-    return { entries: last === undefined ? items : items.filter((entry) => entry.seq <= last), before: undefined };
+    if (range === undefined) return { entries: [], goesOn: undefined };
+    const last = range.last ?? seqMax;
+    // One more than is asked for tells whether there is more.
+    const { items, next } = await patterns.readEntriesAfter(conversation, range.first - 1, limit + 1, call);
+    const readable = items.filter((entry) => entry.seq <= last);
+    const entries = readable.slice(0, limit);
+    const newest = entries.at(-1)?.seq ?? last;
+    const isCut = readable.length > limit || (next !== undefined && readable.length === items.length);
+    if (isCut) return { entries, goesOn: newest };
+    const isLater = range.last !== undefined && readableFrom(member, last + 1) !== undefined;
+    return { entries, goesOn: isLater ? last : undefined };
   };
 
   /** The newest entry not after a time, by bisection of seqs: they are in the order of time (LOG-6). 0: none. */
-  const seqAt = async (call: Call, conversation: string, time: number): Promise<{ last: number; known: number }> => {
+  const seqAt = async (call: Call, conversation: string, time: number): Promise<Place> => {
     const known = await log.head(conversation, call);
     let low = 0;
     let high = known;
@@ -84,20 +101,14 @@ export const createHistory = (
       fieldError('cursor', 'cursor, after_seq, before_seq and at exclude each other');
     }
     const time = at === undefined ? undefined : (parseTime(at) ?? fieldError('at', 'must be a time in ISO 8601'));
-    const fromHead = { before: seqMax + 1, known: 0 };
-    const { before, known } =
-      cursor !== undefined
-        ? readHistoryCursor(cursor)
-        : before_seq !== undefined
-          ? { before: before_seq, known: before_seq }
-          : fromHead;
-
+    // Before anything is asked of the table: a cursor may be no cursor.
+    const start = placeOf(request);
     let { member } = await memberships.mustKnow(call, conversation);
-    const place = time === undefined ? { last: before - 1, known } : await seqAt(call, conversation, time);
+    const place = time === undefined ? start : await seqAt(call, conversation, time);
     const read = () =>
-      after_seq === undefined
-        ? below(call, conversation, member, place, limit)
-        : after(call, conversation, member, after_seq, limit);
+      'after' in place
+        ? after(call, conversation, member, place.after, limit)
+        : below(call, conversation, member, place, limit);
     let result = await read();
     // An entry names the membership it was written under: if that is newer than the one this page was allowed by, the
     // page is cut anew by the newer one before anybody sees it.
@@ -112,10 +123,9 @@ export const createHistory = (
       }
     }
     const messages = await render.messages(result.entries, call);
-    if (result.before === undefined) return { messages };
-    return {
-      messages,
-      cursor: historyCursor(result.before, Math.max(place.known, result.entries[0]?.seq ?? 0, result.before)),
-    };
+    const { goesOn } = result;
+    if (goesOn === undefined) return { messages };
+    if ('after' in place) return { messages, cursor: laterCursor(goesOn) };
+    return { messages, cursor: historyCursor(goesOn, Math.max(place.known, result.entries[0]?.seq ?? 0, goesOn)) };
   };
 };

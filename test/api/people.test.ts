@@ -141,6 +141,9 @@ describe("the course's routes", () => {
     expect(await refused({ message: 'a' })).toEqual([422, ['user_reciever_handle_blank']]);
     expect(await refused({ message: '', handle: '' })).toEqual([422, ['user_reciever_handle_blank', 'message_blank']]);
     expect((await create(ada.token, { message: 'x'.repeat(1_024), handle: 'bob' })).status).toBe(200);
+    // As the course's server reads it, null is no conversation.
+    const toHandle = await create(ada.token, { message: 'a', message_group_uuid: null, handle: 'bob' });
+    expect(Object.keys(toHandle.body)).toEqual(['message_group_uuid']);
   });
 
   test('a user by handle, in short', async () => {

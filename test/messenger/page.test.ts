@@ -24,6 +24,28 @@ test('[PAGE-1] after_seq reads upwards, before_seq downwards, and only one of th
   expect(await codeOf(page({ after_seq: 4, before_seq: 8 }))).toBe('invalid_field');
 });
 
+test('[PAGE-1] [PAGE-2] upwards too a cursor leads on while there is more, and is absent when there is none', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, numbers(9));
+  const walk = async (limit: number): Promise<number[][]> => {
+    const pages: number[][] = [];
+    let where: object = { after_seq: 0 };
+    for (;;) {
+      const page = await rig.messenger.history({ user: rig.ana }, rig.direct, { limit, ...where });
+      pages.push(page.messages.map(({ seq }) => seq));
+      if (page.cursor === undefined) return pages;
+      where = { cursor: page.cursor };
+    }
+  };
+  expect(await walk(4)).toEqual([[1, 2, 3, 4], [5, 6, 7, 8], [9]]);
+  expect(await walk(3)).toEqual([
+    [1, 2, 3],
+    [4, 5, 6],
+    [7, 8, 9],
+  ]);
+  expect(await walk(100)).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+});
+
 test('[PAGE-1] a jump to a date finds the newest message not after it, in at most 2·log2(n) reads', async () => {
   const rig = await createRig();
   await sendAll(rig, rig.messenger, rig.ana, rig.direct, numbers(200));
@@ -130,6 +152,26 @@ test('[CONV-2] [PAGE-4] who was removed reads nothing newer, also on a node that
     const after = await node.messenger.history({ user: rig.cleo }, group, { limit: 20, after_seq: 3 });
     expect(after.messages).toEqual([]);
   }
+});
+
+test('[CONV-2] a walk upwards passes over a time out of the group', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  const by = { user: rig.ana };
+  await sendAll(rig, rig.messenger, rig.ana, group, ['with her']);
+  await rig.messenger.removeParticipant(by, group, named('cleo'));
+  await sendAll(rig, rig.messenger, rig.ana, group, ['without her']);
+  await rig.messenger.addParticipant(by, group, named('cleo'));
+  await sendAll(rig, rig.messenger, rig.ana, group, ['with her again']);
+  const call = { user: rig.cleo };
+  const first = await rig.messenger.history(call, group, { limit: 20, after_seq: 0 });
+  const second = await rig.messenger.history(call, group, { limit: 20, cursor: first.cursor ?? '' });
+  expect([first, second].map((page) => page.messages.map(({ seq }) => seq))).toEqual([
+    [1, 2, 3],
+    [5, 6],
+  ]);
+  expect(second.cursor).toBeUndefined();
 });
 
 test('[CONV-2] who joins reads from joining on, and who comes back keeps what they had', async () => {

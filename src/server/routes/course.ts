@@ -142,7 +142,8 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
       const body = request.body as Readonly<Record<string, unknown>>;
       const message = textOf(body.message);
       const to = {
-        group: 'message_group_uuid' in body ? textOf(body.message_group_uuid) : undefined,
+        // The course's server takes null for absent.
+        group: (body.message_group_uuid ?? undefined) === undefined ? undefined : textOf(body.message_group_uuid),
         handle: textOf(body.handle),
       };
       const errors = errorsOf(message, to);
