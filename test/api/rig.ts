@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { InjectOptions } from 'fastify';
 import { createLocalBus } from '#bus/local';
@@ -41,6 +42,43 @@ export interface Person {
   readonly handle: string;
   readonly token: string;
 }
+
+const uuidText = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Shorter texts are in any line by chance. */
+const tellingMin = 12;
+/** Of what was said, the newest is looked for: a line is written while its request is answered. */
+const saidMax = 50;
+
+/**
+ * The log of a test's server at its most talkative, each line looked through for what was said and what signs in (SEC-7): so
+ * the whole of these tests is one search.
+ */
+const createSearchedLog = () => {
+  const tokens = new Set<string>();
+  const said: string[] = [];
+  const leaks: string[] = [];
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      const line = String(chunk);
+      for (const secret of [...tokens, ...said]) if (line.includes(secret)) leaks.push(line);
+      done();
+    },
+  });
+  const searched = {
+    stream,
+    leaks,
+    token: (token: string): void => {
+      tokens.add(token);
+    },
+    /** The texts of a request's body. */
+    said: (value: unknown): void => {
+      if (typeof value === 'string' && value.length >= tellingMin && !uuidText.test(value)) said.push(value);
+      if (said.length > saidMax) said.shift();
+      if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) searched.said(inner);
+    },
+  };
+  return searched;
+};
 
 /** @param change overrides what the server is made with. */
 export const startRig = async (change: Partial<AppOptions> = {}) => {
@@ -82,6 +120,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
   const erasures = startErasureRunner(lifecycle, { now, wait }, (error) => faults.push(error));
   wakeErasures = erasures.wake;
 
+  const searched = createSearchedLog();
   let requests = 0;
   // Fan-out and erasures go on in the background: what is counted is what was asked for by a request.
   const asking = new AsyncLocalStorage<true>();
@@ -106,7 +145,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     now,
     random: Math.random,
     randomUuid: randomUUID,
-    logger: createLogger('silent'),
+    logger: createLogger('trace', searched.stream),
     ...change,
   });
 
@@ -115,6 +154,8 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
     url: string,
     { token, body, headers = {}, raw }: AskOptions = {},
   ): Promise<Asked> => {
+    if (token !== undefined && token.length >= tellingMin) searched.token(token);
+    searched.said(body);
     const options: InjectOptions = {
       method: method as 'GET',
       url,
@@ -183,6 +224,7 @@ export const startRig = async (change: Partial<AppOptions> = {}) => {
       await table.close();
       await keys.close();
       await rm(folder, { recursive: true, force: true });
+      if (searched.leaks.length > 0) throw new Error(`[SEC-7] the log says too much: ${searched.leaks[0]}`);
     },
   };
 };
