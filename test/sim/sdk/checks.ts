@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConversationUuid } from '#domain/ids';
 import type { Messenger } from '#messenger/messenger';
-import type { MessageView, RowView } from '#messenger/views';
-import type { Message } from '#protocol/shapes';
+import type { MessageView } from '#messenger/views';
+import type { Message, Row } from '#protocol/shapes';
 import type { World } from '../world.ts';
 import type { Tried } from './acts.ts';
 import { type Device, messagesOf } from './device.ts';
@@ -68,7 +68,7 @@ const checkInbox = async (messenger: Messenger, device: Device): Promise<string[
   for (const folder of ['inbox', 'archive'] as const) {
     const page = await messenger.inbox({ user: device.person.uuid }, { folder, limit: 100 });
     const rows = asJson(page.conversations);
-    const shown: readonly RowView[] = snapshot[folder].rows;
+    const shown: readonly Row[] = snapshot[folder].rows;
     if (shown.map(({ uuid }) => uuid).join() !== rows.map(({ uuid }) => uuid).join())
       wrong.push(`[INBOX-1] ${device.name} lists ${shown.length} of ${rows.length}, or in another order, in ${folder}`);
     for (const [index, row] of rows.entries()) {
