@@ -11,11 +11,9 @@
  * A server that is away or slow costs one read at most `answerMsMax`; after that nobody asks until it answers a probe in time.
  */
 import type { ValkeyLink } from '#bus/valkey-link';
+import { cachePrefix, invalidatedChannel } from '#bus/valkey-names';
 import { decodeStored, encodeStored } from '#domain/stored-json';
 import type { SharedLevel, SharedRead } from './shared.ts';
-
-const prefix = 'parley:cache:';
-const channel = 'parley:invalidated';
 
 /** What a read may cost a request; the promise is 20 ms for all of a request's reads, of which only the first can wait. */
 export const answerMsMax = 15;
@@ -105,7 +103,7 @@ export const createValkeyLevel = (
   const mark = (key: string): void => {
     marks += 1;
     commands
-      .set(prefix + key, `${markTag}${node}:${marks}`, 'PX', markMs)
+      .set(cachePrefix + key, `${markTag}${node}:${marks}`, 'PX', markMs)
       .then(() => unsent.delete(key))
       .catch(() => undefined);
   };
@@ -114,14 +112,20 @@ export const createValkeyLevel = (
     if (!link.ready()) return;
     // On one connection: whoever hears of it finds the marks already set.
     for (const key of keys) mark(key);
-    link.publish(channel, JSON.stringify({ from: node, keys }));
+    link.publish(invalidatedChannel, JSON.stringify({ from: node, keys }));
   };
+
+  const sendUnsent = (): void => {
+    if (unsent.size > 0) send([...unsent]);
+  };
+  // Of the two connections either may be back first, and what was not sent takes the one for commands.
+  commands.on('ready', sendUnsent);
 
   const tell = (keys: readonly string[] | 'all'): void => {
     for (const listener of listeners) listener(keys);
   };
   const leave = link.subscribe(
-    channel,
+    invalidatedChannel,
     (text) => {
       try {
         const { from, keys } = JSON.parse(text) as { from?: unknown; keys?: unknown };
@@ -132,7 +136,7 @@ export const createValkeyLevel = (
     },
     () => {
       tell('all');
-      if (unsent.size > 0) send([...unsent]);
+      sendUnsent();
     },
   );
 
@@ -140,7 +144,7 @@ export const createValkeyLevel = (
     read: async (keys) => {
       if (asleep || !link.ready()) return keys.map(() => away);
       const pipeline = commands.pipeline();
-      for (const key of keys) pipeline.get(prefix + key).pttl(prefix + key);
+      for (const key of keys) pipeline.get(cachePrefix + key).pttl(cachePrefix + key);
       const answers = await inTime(pipeline.exec());
       if (!answers || answers.some(([error]) => error !== null)) {
         sleep();
@@ -152,7 +156,7 @@ export const createValkeyLevel = (
       if (asleep || !link.ready()) return;
       const text = valueTag + encodeStored(value);
       if (text.length > valueCharactersMax) return;
-      commands.eval(fillScript, 1, prefix + key, stamp, text, Math.floor(ttlMs) || 1).catch(() => undefined);
+      commands.eval(fillScript, 1, cachePrefix + key, stamp, text, Math.floor(ttlMs) || 1).catch(() => undefined);
     },
     invalidate: send,
     onInvalidated: (listener) => {
@@ -162,6 +166,7 @@ export const createValkeyLevel = (
     close: () => {
       closed = true;
       cancelProbe();
+      commands.off('ready', sendUnsent);
       leave();
       listeners.clear();
     },

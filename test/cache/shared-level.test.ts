@@ -1,4 +1,8 @@
 /** One contract for the shared level in Valkey and for the stand-in in memory that other tests and the simulation use. */
+import { EventEmitter } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'iovalkey';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -122,8 +126,8 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
   });
   afterAll(() => server.stop());
 
-  const openEnd = async (node: string) => {
-    const link = openValkey(server.url);
+  const openEnd = async (node: string, { url } = server) => {
+    const link = openValkey({ url });
     const level = createValkeyLevel(link, node);
     let listening = false;
     level.onInvalidated((keys) => {
@@ -145,8 +149,8 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
   });
 
   const policy: CachePolicy = { ttlMs: 60_000, staleOnErrorMs: 0, negativeTtlMs: 0 };
-  const openCache = async (node: string) => {
-    const { link, level } = await openEnd(node);
+  const openCache = async (node: string, at = server) => {
+    const { link, level } = await openEnd(node, at);
     const cache = createLocalCache(() => Date.now(), Math.random, { shared: level });
     const close = async () => {
       level.close();
@@ -178,19 +182,22 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
   });
 
   test('an invalidation that could not be sent is made good when the server is back with what it held', async () => {
-    const a = await openCache('a');
+    const folder = await mkdtemp(join(tmpdir(), 'parley-valkey-'));
+    const kept = await startValkeyServer(['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always']);
+    const a = await openCache('a', kept);
     await a.cache.read('unsent', policy, async () => 'old');
-    const raw = new Redis(server.url);
-    await until(async () => (await raw.get('parley:cache:unsent')) !== null);
-    const old = (await raw.get('parley:cache:unsent')) ?? '';
-    await server.kill();
+    const raw = new Redis(kept.url);
+    const standing = () => raw.get('parley:cache:unsent').catch(() => null);
+    await until(async () => (await standing())?.startsWith('v') === true);
+    await kept.kill();
     await until(() => !a.link.ready());
     a.cache.invalidate(['unsent']);
-    await server.start();
-    await until(async () => (await raw.set('parley:cache:unsent', old, 'NX').catch(() => null)) !== null);
-    await until(async () => (await raw.get('parley:cache:unsent'))?.startsWith('m') === true);
+    await kept.start();
+    await until(async () => (await standing())?.startsWith('m') === true);
     raw.disconnect();
     await a.close();
+    await kept.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   test('a server that stops answering costs no error, and is asked for nothing more until it answers again', async () => {
@@ -209,29 +216,58 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
   });
 });
 
-test('a request waits for a dead server once, and for less than 20 ms', async () => {
+/** A link that a test holds in its hand: what it is asked is noted, nothing is answered. */
+const scriptedLink = (ready: () => boolean) => {
   const asked: string[] = [];
   const never = new Promise<never>(() => undefined);
+  const note = (name: string) => () => {
+    asked.push(name);
+    return never;
+  };
   const pipeline = () => {
     asked.push('read');
     const chain = { get: () => chain, pttl: () => chain, exec: () => never };
     return chain;
   };
-  const silent = {
-    commands: {
-      pipeline,
-      ping: () => {
-        asked.push('ping');
-        return never;
-      },
+  const commands = Object.assign(new EventEmitter(), { pipeline, ping: note('ping'), set: note('set') });
+  let restarted = (): void => undefined;
+  const link = {
+    commands,
+    ready,
+    publish: () => {
+      asked.push('publish');
+      return true;
     },
-    ready: () => true,
-    publish: () => true,
-    subscribe: () => () => undefined,
+    subscribe: (_channel: string, _message: unknown, again: () => void) => {
+      restarted = again;
+      return () => undefined;
+    },
     close: async () => undefined,
   } as unknown as ValkeyLink;
+  return { link, asked, commands, restarted: () => restarted() };
+};
+
+test.each(['listener', 'commands'] as const)(
+  'whichever connection is back first (the %s), an invalidation that could not be sent is sent once both are',
+  (first) => {
+    let ready = false;
+    const { link, asked, commands, restarted } = scriptedLink(() => ready);
+    const level = createValkeyLevel(link, 'a', () => () => undefined);
+    level.invalidate(['k']);
+    expect(asked).toEqual([]);
+    if (first === 'listener') restarted();
+    expect(asked).toEqual([]);
+    ready = true;
+    commands.emit('ready');
+    expect(asked).toEqual(['set', 'publish']);
+    level.close();
+  },
+);
+
+test('a request waits for a dead server once, and for less than 20 ms', async () => {
+  const { link, asked } = scriptedLink(() => true);
   const waits: { ms: number; run: () => void }[] = [];
-  const level = createValkeyLevel(silent, 'a', (ms, run) => {
+  const level = createValkeyLevel(link, 'a', (ms, run) => {
     waits.push({ ms, run });
     return () => undefined;
   });

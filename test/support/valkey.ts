@@ -38,7 +38,7 @@ export interface ValkeyServer {
   /** Stops it from answering, with its connections open, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Ends it at once; `start` begins a new and empty one at the same address. */
+  /** Ends it at once; `start` begins a new one at the same address, empty unless the settings keep what it holds. */
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -54,13 +54,14 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false));
   });
 
-export const startValkeyServer = async (): Promise<ValkeyServer> => {
+/** @param settings more of the server's own options, as its command line has them; they come last, and so count. */
+export const startValkeyServer = async (settings: readonly string[] = []): Promise<ValkeyServer> => {
   if (binary === undefined) throw new Error('neither valkey-server nor redis-server is installed');
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...settings];
     const started = spawn(binary, options, { stdio: 'ignore' });
     child = started;
     for (let waited = 0; waited < startMsMax; waited += pollMs) {
