@@ -1,24 +1,26 @@
 /**
  * `npm run soak -- --minutes 10 [--nodes 5] [--people 20] [--share 0.05] [--seed N]`: real server processes over one DynamoDB
  * server behind the fault proxy, and one Valkey server that dies now and then; people of the client SDK talk, change and
- * scroll; nodes are killed and started again. Then it calms down, and everything is checked: the log in the table, every
- * client, every inbox. Prints figures; ends with 1 when anything is wrong.
+ * scroll; nodes are killed and started again, but for the first, which is only stalled and whose memory is watched. Then it calms down, and everything
+ * is checked: the log in the table, what each node serves of it, every client, every inbox, that leases were taken over, and
+ * that memory stayed flat. Prints figures; ends with 1 when anything is wrong.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createPatterns } from '#store/patterns';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { createDynamoTable } from '#table/dynamodb/table';
 import { keysSchema, mainSchema } from '#table/schema';
-import { freePort, startDynamoServer, testRegion } from '../support/dynoxide.ts';
+import { startDynamoServer, testRegion } from '../support/dynoxide.ts';
 import { type Fault, faults, seeded, startFaultProxy, storm } from '../support/fault-proxy.ts';
 import { startValkeyServer } from '../support/valkey.ts';
+import { rowFault, viewFault } from './checks.ts';
+import { type NodeProcess, startNode } from './nodes.ts';
 import { faultOf, settled, startTalker, type Talker } from './talkers.ts';
+import { watchLeases, watchMemory } from './watch.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,13 +33,16 @@ const { values } = parseArgs({
 });
 const durationMs = Number(values.minutes) * 60_000;
 const random = seeded(Number(values.seed));
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const groupSize = 5;
 /** A person does something about this often. */
 const paceMs = 400;
 /** Something breaks about this often: a node, or Valkey. */
 const blowMs = 20_000;
+/** Longer than a lease. */
+const stallMs = 11_000;
 const settleMsMax = 60_000;
+/** What a node's caches may come to hold between the first third and the last: their bound. */
+const memoryGrowthMax = 64 * 1024 * 1024;
 /** All but the expired token, of which a table with fixed credentials cannot be rid. */
 const weather: readonly Fault[] = faults.filter((fault) => fault !== 'expired_token');
 
@@ -57,63 +62,22 @@ const admin = createDynamoAdmin({ region: testRegion, endpoint: dynamo.endpoint,
 await admin.createTable('parley', mainSchema);
 await admin.createTable('parley-keys', keysSchema);
 
-interface NodeProcess {
-  readonly url: string;
-  readonly startedAt: () => number;
-  start(): Promise<void>;
-  stop(signal: NodeJS.Signals): Promise<void>;
-}
-
 const complaints = new Map<string, number>();
-const startNode = async (): Promise<NodeProcess> => {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  let child: ChildProcess | undefined;
-  let startedAt = 0;
-  const start = async (): Promise<void> => {
-    startedAt += 1;
-    const started = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'src/server/main.ts'], {
-      cwd: root,
-      env: {
-        PATH: process.env.PATH ?? '',
-        ...credentials,
-        PORT: `${port}`,
-        PARLEY_DATA: folder,
-        DYNAMODB_ENDPOINT: proxy.endpoint,
-        DYNAMODB_TABLE: 'parley',
-        VALKEY_URL: valkey.url,
-        LOG_LEVEL: 'error',
-        RATE_LIMIT_PER_USER: '1000',
-        RATE_LIMIT_PER_ADDRESS: '10000',
-      },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    child = started;
-    await new Promise<void>((resolve, reject) => {
-      started.stdout?.on('data', (piece: Buffer) => {
-        for (const line of piece.toString().split('\n')) {
-          if (line.includes('Parley is at')) resolve();
-          const message = /"msg":"([^"]*)"/.exec(line)?.[1];
-          if (message !== undefined) complaints.set(message, (complaints.get(message) ?? 0) + 1);
-        }
-      });
-      started.once('exit', (code) => reject(new Error(`a node ended with ${code}`)));
-    });
-  };
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    const ending = child;
-    child = undefined;
-    if (ending === undefined || ending.exitCode !== null) return;
-    const ended = new Promise((resolve) => ending.once('exit', resolve));
-    ending.kill(signal);
-    await ended;
-  };
-  await start();
-  return { url, start, stop, startedAt: () => startedAt };
+const complain = (message: string): void => void complaints.set(message, (complaints.get(message) ?? 0) + 1);
+const environment = {
+  ...credentials,
+  PARLEY_DATA: folder,
+  DYNAMODB_ENDPOINT: proxy.endpoint,
+  DYNAMODB_TABLE: 'parley',
+  VALKEY_URL: valkey.url,
+  LOG_LEVEL: 'error',
+  RATE_LIMIT_PER_USER: '1000',
+  RATE_LIMIT_PER_ADDRESS: '10000',
 };
-
 const nodes: NodeProcess[] = [];
-for (let index = 0; index < Number(values.nodes); index += 1) nodes.push(await startNode());
+for (let index = 0; index < Number(values.nodes); index += 1) nodes.push(await startNode(environment, complain));
+const [unharmed] = nodes;
+if (unharmed === undefined) throw new Error('a soak needs a node');
 const talkers: Talker[] = [];
 for (let index = 0; index < Number(values.people); index += 1) {
   const node = nodes[index % nodes.length];
@@ -134,8 +98,18 @@ say(
   `${nodes.length} nodes, ${talkers.length} people in ${groups.length} groups, ${values.minutes} minutes, seed ${values.seed}`,
 );
 
-const counts = { sent: 0, edits: 0, reactions: 0, pages: 0, refused: 0, nodesKilled: 0, valkeyKilled: 0 };
-const attempted = new Set<string>();
+const counts = {
+  sent: 0,
+  edits: 0,
+  reactions: 0,
+  pages: 0,
+  refused: 0,
+  nodesKilled: 0,
+  nodesStalled: 0,
+  valkeyKilled: 0,
+};
+/** Every text that was sent or edited to, by the uuid it was sent under. */
+const attempted = new Map<string, Set<string>>();
 let over = false;
 
 const live = async (me: Talker, conversation: string): Promise<void> => {
@@ -153,7 +127,8 @@ const live = async (me: Talker, conversation: string): Promise<void> => {
     const { newestSeq } = timeline.getSnapshot();
     const act = random();
     if (act < 0.6 || newestSeq < 2) {
-      attempted.add(timeline.send(`${me.handle} ${number}`));
+      const text = `${me.handle} ${number}`;
+      attempted.set(timeline.send(text), new Set([text]));
       counts.sent += 1;
       continue;
     }
@@ -163,7 +138,10 @@ const live = async (me: Talker, conversation: string): Promise<void> => {
       const snapshot = timeline.getSnapshot();
       const entry = snapshot.at(Math.max(0, snapshot.indexOfSeq(seq)));
       const mine = entry?.kind === 'message' && entry.message.user_uuid === me.uuid && entry.message.kind === 'text';
-      if (mine) await attempt('edits', () => timeline.edit(entry.message.seq, `${me.handle} ${number} edited`));
+      if (!mine) continue;
+      const text = `${me.handle} ${number} edited`;
+      attempted.get(entry.message.uuid)?.add(text);
+      await attempt('edits', () => timeline.edit(entry.message.seq, text));
     } else await attempt('pages', () => me.api.messages(conversation, { limit: 50, before_seq: seq + 1 }));
   }
 };
@@ -178,34 +156,24 @@ const blow = async (): Promise<void> => {
       await sleep(1_000);
       await valkey.start();
     } else {
-      counts.nodesKilled += 1;
       const node = pick(nodes);
-      await node.stop('SIGKILL');
-      await sleep(500);
-      await node.start();
+      leases.struck();
+      if (node === unharmed) {
+        // Long enough that others take over what it holds; then it goes on, and believes that nothing happened.
+        counts.nodesStalled += 1;
+        node.pause();
+        await sleep(stallMs);
+        node.resume();
+      } else {
+        counts.nodesKilled += 1;
+        await node.stop('SIGKILL');
+        await sleep(500);
+        await node.start();
+      }
     }
   }
 };
 
-proxy.decide(storm(random, Number(values.share), weather));
-const begun = Date.now();
-const living = groups.flatMap(({ uuid, members }) => members.map((member) => live(member, uuid)));
-const blowing = blow();
-await sleep(durationMs);
-over = true;
-await Promise.all([...living, blowing]);
-const ranSeconds = (Date.now() - begun) / 1_000;
-proxy.decide(() => undefined);
-say(`ran ${ranSeconds.toFixed(0)} s; now calm`);
-
-const wrong: string[] = [];
-/** Waits until nobody has anything against it; what they still have then is noted. */
-const expectSoon = (find: () => string | undefined): Promise<void> =>
-  settled(find, settleMsMax).catch((error: Error) => {
-    say(`WRONG ${error.message}`);
-    wrong.push(error.message);
-  });
-const calm = Date.now();
 const table = createDynamoTable({
   name: 'parley',
   schema: mainSchema,
@@ -219,8 +187,33 @@ const patterns = createPatterns(
   () => undefined,
   () => 0,
 );
+const leases = watchLeases(table.feed, patterns);
+const memory = watchMemory(unharmed.pid);
+proxy.decide(storm(random, Number(values.share), weather));
+const begun = Date.now();
+const living = groups.flatMap(({ uuid, members }) => members.map((member) => live(member, uuid)));
+const blowing = blow();
+await sleep(durationMs);
+over = true;
+await Promise.all([...living, blowing]);
+const ranSeconds = (Date.now() - begun) / 1_000;
+leases.stop();
+memory.stop();
+proxy.decide(() => undefined);
+say(`ran ${ranSeconds.toFixed(0)} s; now calm`);
+
+const wrong: string[] = [];
+/** Waits until nobody has anything against it; what they still have then is noted. */
+const expectSoon = (find: () => string | undefined): Promise<void> =>
+  settled(find, settleMsMax).catch((error: Error) => {
+    say(`WRONG ${error.message}`);
+    wrong.push(error.message);
+  });
+const calm = Date.now();
 
 let entries = 0;
+/** How long after the calm a node still served something older than the table holds. */
+let coherentMs = 0;
 const seen = new Set<string>();
 for (const { uuid, members } of groups) {
   const idle = () =>
@@ -251,14 +244,21 @@ for (const { uuid, members } of groups) {
     }
   }, 2_000);
   await expectSoon(() => behind() && `[LIVE-2] ${behind()}`);
-  for (const { handle, session } of members) {
-    const row = () => session.inbox.row(uuid)?.last_seq;
-    const late = () => (row() === head ? undefined : `[INBOX-5] the row of ${handle} shows ${row()} of ${head}`);
-    await expectSoon(late);
-  }
+  const newest = log.at(-1);
+  for (const member of members) await expectSoon(() => rowFault(member, uuid, newest));
   clearInterval(refreshing);
+  const looked = Date.now();
+  for (const member of members) {
+    let fault = await viewFault(member, uuid, log, attempted);
+    while (fault !== undefined && Date.now() - looked < settleMsMax) {
+      coherentMs = Date.now() - looked;
+      await sleep(250);
+      fault = await viewFault(member, uuid, log, attempted);
+    }
+    if (fault !== undefined) wrong.push(`[SEC-5] [PAGE-2] ${fault}`);
+  }
 }
-for (const uuid of attempted) if (!seen.has(uuid)) wrong.push(`[LOG-8] ${uuid} was sent and is not in the log`);
+for (const uuid of attempted.keys()) if (!seen.has(uuid)) wrong.push(`[LOG-8] ${uuid} was sent and is not in the log`);
 
 const met = weather.map((fault) => `${fault} ${proxy.met(fault)}`).join(', ');
 say(`checked ${((Date.now() - calm) / 1_000).toFixed(1)} s later`);
@@ -266,7 +266,14 @@ say(
   `${counts.sent} sent, ${entries} entries, ${(counts.sent / ranSeconds).toFixed(1)} a second; ${counts.edits} edits, ${counts.reactions} reactions, ${counts.pages} pages read, ${counts.refused} of these refused`,
 );
 say(`${proxy.requests()} requests of the table; faults: ${met}`);
-say(`${counts.nodesKilled} nodes killed, Valkey killed ${counts.valkeyKilled} times`);
+say(`${counts.nodesKilled} nodes killed, ${counts.nodesStalled} stalled, Valkey killed ${counts.valkeyKilled} times`);
+say(
+  `the lease of the feed changed hands ${leases.takeovers()} times, at the longest ${(leases.longestMs() / 1_000).toFixed(1)} s after a blow`,
+);
+say(`every node served what the table holds within ${(coherentMs / 1_000).toFixed(1)} s of being asked`);
+say(`memory of the node that lived: ${memory.text()}`);
+if (leases.takeovers() === 0) wrong.push('[INBOX-5] no lease was ever taken over');
+if (memory.grewBytes() > memoryGrowthMax) wrong.push(`memory grew by ${memory.grewBytes()} bytes`);
 for (const [message, count] of complaints) say(`logged ${count} times: ${message}`);
 for (const fault of wrong.slice(0, 20)) say(`WRONG ${fault}`);
 say(wrong.length === 0 ? 'nothing is wrong' : `${wrong.length} things are wrong`);
