@@ -1,14 +1,9 @@
 /**
- * A node's two connections to Valkey (or Redis): one for commands, one that listens. Both come back by themselves; while they
- * are away commands are refused at once, never queued, so that nobody waits for a server that is gone.
+ * A node's connections to Valkey (or Redis): one for commands, and, once there is something to hear, one that listens.
  */
-import { Redis } from 'iovalkey';
+import type { Redis } from 'iovalkey';
+import { type ConnectionOptions, openConnection, type ValkeyConnection } from './valkey-connection.ts';
 
-/** How often both connections are asked for a sign of life. */
-const probeMs = 1_000;
-/** A connection that has given none for so long is broken off and made anew. */
-const silentMsMax = 3_000;
-const retryMsMax = 2_000;
 /** Bytes that may wait in the socket; past it, as when the server has stopped reading, commands are refused. */
 const unsentBytesMax = 8 * 1024 * 1024;
 
@@ -33,25 +28,16 @@ interface Subscription {
   readonly restarted: () => void;
 }
 
-/** @param url `redis://`, `rediss://`, `valkey://` or `valkeys://`. @param onFault is told of connection errors; many, while it is away. */
-export const openValkey = (url: string, onFault: (error: unknown) => void = () => undefined): ValkeyLink => {
-  const options = {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResubscribe: false,
-    connectTimeout: silentMsMax,
-    commandTimeout: silentMsMax,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), retryMsMax),
-  };
-  const commands = new Redis(url, options);
-  const listener = new Redis(url, options);
+const ignore = (): void => undefined;
+
+export const openValkey = (options: ConnectionOptions): ValkeyLink => {
+  const { onFault = ignore } = options;
+  const { redis: commands, close: closeCommands } = openConnection(options);
   const subscriptions = new Set<Subscription>();
+  let listening: ValkeyConnection | undefined;
   let closed = false;
 
-  for (const connection of [commands, listener]) connection.on('error', onFault);
-  const ignore = (): void => undefined;
-
-  const listen = (channel: string): void => {
+  const listen = (listener: Redis, channel: string): void => {
     listener
       .subscribe(channel)
       .then(() => {
@@ -59,37 +45,18 @@ export const openValkey = (url: string, onFault: (error: unknown) => void = () =
       })
       .catch(onFault);
   };
-  listener.on('ready', () => {
-    for (const channel of new Set([...subscriptions].map((one) => one.channel))) listen(channel);
-  });
-  listener.on('message', (channel: string, text: string) => {
-    for (const one of subscriptions) if (one.channel === channel) one.message(text);
-  });
 
-  const unanswered = { commands: 0, listener: 0 };
-  const probe = (name: 'commands' | 'listener', connection: Redis): void => {
-    if (connection.status !== 'ready') {
-      unanswered[name] = 0;
-      return;
-    }
-    if (unanswered[name] * probeMs >= silentMsMax) {
-      unanswered[name] = 0;
-      connection.disconnect(true);
-      return;
-    }
-    unanswered[name] += 1;
-    connection
-      .ping()
-      .then(() => {
-        unanswered[name] = 0;
-      })
-      .catch(ignore);
+  const openListener = (): ValkeyConnection => {
+    const opened = openConnection(options);
+    const listener = opened.redis;
+    listener.on('ready', () => {
+      for (const channel of new Set([...subscriptions].map((one) => one.channel))) listen(listener, channel);
+    });
+    listener.on('message', (channel: string, text: string) => {
+      for (const one of subscriptions) if (one.channel === channel) one.message(text);
+    });
+    return opened;
   };
-  const probing = setInterval(() => {
-    probe('commands', commands);
-    probe('listener', listener);
-  }, probeMs);
-  probing.unref();
 
   const ready = (): boolean =>
     !closed && commands.status === 'ready' && (commands.stream?.writableLength ?? 0) < unsentBytesMax;
@@ -105,7 +72,9 @@ export const openValkey = (url: string, onFault: (error: unknown) => void = () =
     subscribe: (channel, message, restarted = ignore) => {
       const subscription = { channel, message, restarted };
       subscriptions.add(subscription);
-      if (listener.status === 'ready') listen(channel);
+      listening ??= openListener();
+      const listener = listening.redis;
+      if (listener.status === 'ready') listen(listener, channel);
       return () => {
         subscriptions.delete(subscription);
         if (![...subscriptions].some((one) => one.channel === channel) && listener.status === 'ready') {
@@ -115,10 +84,9 @@ export const openValkey = (url: string, onFault: (error: unknown) => void = () =
     },
     close: async () => {
       closed = true;
-      clearInterval(probing);
       subscriptions.clear();
-      commands.disconnect();
-      listener.disconnect();
+      closeCommands();
+      listening?.close();
     },
   };
 };

@@ -8,11 +8,16 @@ import { decodeStored, encodeStored } from '#domain/stored-json';
 import { createLocalBus } from './local.ts';
 import type { Bus, BusEvent } from './port.ts';
 import type { ValkeyLink } from './valkey-link.ts';
+import { eventsChannel } from './valkey-names.ts';
 
-/** One channel for all: every node hears every event, and hands on what its own streams want. */
-const channel = 'parley:events';
 /** A message with a thousand reactions is some 50 KB; what is larger is left for the clients to fetch. */
 const eventCharactersMax = 256 * 1024;
+
+/** An event as it crosses the bus; undefined when it is too large for it. */
+export const encodeEvent = (from: string, event: BusEvent): string | undefined => {
+  const text = encodeStored({ from, event });
+  return text.length <= eventCharactersMax ? text : undefined;
+};
 
 const isEvent = (value: unknown): value is { readonly from: string; readonly event: BusEvent } => {
   if (typeof value !== 'object' || value === null || !('from' in value) || !('event' in value)) return false;
@@ -30,7 +35,7 @@ export const createValkeyBus = (
   onFault: (error: unknown) => void = () => undefined,
 ): Bus => {
   const here = createLocalBus(onFault);
-  const leave = link.subscribe(channel, (text) => {
+  const leave = link.subscribe(eventsChannel, (text) => {
     try {
       const received = decodeStored(text);
       if (!isEvent(received)) throw new Error('an event of the bus is malformed');
@@ -44,8 +49,8 @@ export const createValkeyBus = (
     publish: (event) => {
       here.publish(event);
       try {
-        const text = encodeStored({ from: node, event });
-        if (text.length <= eventCharactersMax) link.publish(channel, text);
+        const text = encodeEvent(node, event);
+        if (text !== undefined) link.publish(eventsChannel, text);
       } catch (error) {
         onFault(error);
       }

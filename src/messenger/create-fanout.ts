@@ -12,7 +12,7 @@ import { createMemberships } from './memberships.ts';
 export const createFanoutAlone = (deps: {
   readonly patterns: Patterns;
   readonly cache: Cache;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'publish'>;
 }): Fanout =>
   createFanout({
     patterns: deps.patterns,

@@ -88,7 +88,7 @@ const withRows = ({ members }: ConversationItem) =>
 export const createFanout = (deps: {
   readonly patterns: Patterns;
   readonly memberships: Memberships;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'publish'>;
   /** Told of each entry that was changed, and of each user whose profile was: caches follow. */
   readonly revised: (conversation: string, seq: number) => void;
   readonly profileChanged: (user: string) => void;

@@ -38,6 +38,20 @@ describe('the environment', () => {
     });
   });
 
+  test('[SEC-8] Valkey by what its address holds, or by IAM', () => {
+    const url = 'rediss://node:secret@x.example:6379';
+    expect(readConfig({ AWS_REGION: 'eu-west-1', VALKEY_URL: url }).valkey).toEqual({ url });
+    expect(readConfig(iam).valkey).toEqual({
+      url: iam.VALKEY_URL,
+      iam: { cache: 'parley', user: 'parley-service', region: 'eu-west-1' },
+    });
+  });
+
+  test('[SEC-7] what is said of a wrong address of Valkey holds no password', () => {
+    for (const url of ['rediss://parley-service:secret@x.example', 'http://node:secret@x.example'])
+      expect(() => readConfig({ ...iam, VALKEY_URL: url })).toThrow(/^(?!.*secret)/);
+  });
+
   test('production is Cognito, a key of KMS, and any address', () => {
     const config = readConfig({
       ...cognito,
@@ -52,6 +66,12 @@ describe('the environment', () => {
   });
 });
 
+const iam = {
+  AWS_REGION: 'eu-west-1',
+  VALKEY_URL: 'rediss://parley-service@x.example:6379',
+  VALKEY_IAM_CACHE: 'parley',
+};
+
 const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ PORT: '80.5' }, /PORT is "80\.5".*0 to 65535/],
   [{ PORT: '70000' }, /PORT/],
@@ -64,6 +84,15 @@ const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ DAX_ENDPOINT: 'daxs://x.example' }, /DAX_ENDPOINT/],
   [{ DAX_ENDPOINT: 'daxs://x.example', AWS_REGION: 'eu-west-1', DYNAMODB_ENDPOINT: 'http://x:1' }, /both set/],
   [{ VALKEY_URL: 'redis://x' }, /VALKEY_URL connects several nodes/],
+  [{ VALKEY_URL: 'x.example:6379' }, /VALKEY_URL is no address that begins with redis/],
+  [{ VALKEY_IAM_CACHE: 'parley' }, /VALKEY_IAM_CACHE is set, but VALKEY_URL does not say/],
+  [{ ...iam, AWS_REGION: '', DYNAMODB_ENDPOINT: 'http://x:1' }, /AWS_REGION does not say where the cache is/],
+  [{ ...iam, VALKEY_URL: 'redis://parley-service@x.example' }, /not encrypted/],
+  [{ ...iam, VALKEY_URL: 'rediss://parley-service:secret@x.example' }, /by IAM or by password/],
+  [{ ...iam, VALKEY_URL: 'rediss://x.example' }, /names no user in lower case/],
+  [{ ...iam, VALKEY_URL: 'rediss://Parley@x.example' }, /names no user in lower case/],
+  [{ ...iam, VALKEY_IAM_CACHE: 'parley.serverless.euw1.cache.amazonaws.com' }, /the name of the serverless cache/],
+  [{ ...iam, VALKEY_IAM_CACHE: 'Parley' }, /in lower case/],
   [{ KMS_KEY_ID: 'key' }, /KMS_KEY_ID is set, but AWS_REGION/],
   [{ COGNITO_CLIENT_ID: 'abc' }, /COGNITO_CLIENT_ID is set without COGNITO_USER_POOL_ID/],
   [{ COGNITO_USER_POOL_ID: cognito.COGNITO_USER_POOL_ID }, /without COGNITO_CLIENT_ID/],

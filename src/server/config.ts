@@ -3,6 +3,7 @@
  * Nothing else reads `process.env`.
  */
 import { isIP } from 'node:net';
+import { type ValkeyTarget, valkeyTarget } from '#bus/valkey-target';
 
 /** Why the server does not start, in one line for a person. */
 export class ConfigError extends Error {}
@@ -35,7 +36,7 @@ export interface Config {
   readonly table: { readonly kind: 'embedded' } | DynamoConfig;
   readonly signIn: { readonly kind: 'embedded' } | CognitoConfig;
   readonly kmsKeyId?: string;
-  readonly valkeyUrl?: string;
+  readonly valkey?: ValkeyTarget;
   /** Requests a second; bursts of ten times that. */
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
   readonly logLevel: (typeof logLevels)[number];
@@ -130,6 +131,17 @@ const signInOf = ({ url, matching }: Reader): Config['signIn'] => {
   return { kind: 'cognito', userPoolId, clientId, ...(domain !== undefined && { domain }) };
 };
 
+const valkeyOf = ({ text }: Reader, table: Config['table']): ValkeyTarget | undefined => {
+  const [url, iamCache, region] = [text('VALKEY_URL'), text('VALKEY_IAM_CACHE'), text('AWS_REGION')];
+  const read = valkeyTarget({ url, iamCache, region });
+  if ('problem' in read) throw new ConfigError(read.problem);
+  if (read.target !== undefined && table.kind === 'embedded')
+    throw new ConfigError(
+      'VALKEY_URL connects several nodes, but the embedded table serves one: set AWS_REGION or DYNAMODB_ENDPOINT.',
+    );
+  return read.target;
+};
+
 /** The configuration the environment asks for. Throws a ConfigError. */
 export const readConfig = (environment: Environment): Config => {
   const read = reader(environment);
@@ -140,7 +152,7 @@ export const readConfig = (environment: Environment): Config => {
   const table = tableOf(read);
   const signIn = signInOf(read);
   const kmsKeyId = read.text('KMS_KEY_ID');
-  const valkeyUrl = read.url('VALKEY_URL', ['redis:', 'rediss:', 'valkey:', 'valkeys:']);
+  const valkey = valkeyOf(read, table);
   const logLevel = logLevels.find((level) => level === (read.text('LOG_LEVEL') ?? 'info'));
   if (logLevel === undefined)
     throw new ConfigError(`LOG_LEVEL is "${read.text('LOG_LEVEL')}": give one of ${logLevels.join(', ')}.`);
@@ -158,10 +170,6 @@ export const readConfig = (environment: Environment): Config => {
     throw new ConfigError(
       'NODE_ENV is production on DynamoDB, but KMS_KEY_ID names no key to wrap the data keys with.',
     );
-  if (valkeyUrl !== undefined && table.kind === 'embedded')
-    throw new ConfigError(
-      'VALKEY_URL connects several nodes, but the embedded table serves one: set AWS_REGION or DYNAMODB_ENDPOINT.',
-    );
   return {
     host,
     port: read.whole('PORT', 3_000, 0, 65_535),
@@ -171,7 +179,7 @@ export const readConfig = (environment: Environment): Config => {
     table,
     signIn,
     ...(kmsKeyId !== undefined && { kmsKeyId }),
-    ...(valkeyUrl !== undefined && { valkeyUrl }),
+    ...(valkey !== undefined && { valkey }),
     rateLimits: {
       perUser: read.whole('RATE_LIMIT_PER_USER', 20, 1, 1_000_000),
       perAddress: read.whole('RATE_LIMIT_PER_ADDRESS', 200, 1, 1_000_000),

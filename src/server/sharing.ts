@@ -21,24 +21,24 @@ export interface Sharing {
 
 /** @param now milliseconds since the epoch. */
 export const openSharing = async (
-  { valkeyUrl, table }: Config,
+  { valkey, table }: Config,
   log: FastifyBaseLogger,
   now: () => number,
 ): Promise<Sharing> => {
   const node = table.kind === 'embedded' ? undefined : randomUUID();
   const busFault = (error: unknown): void => log.error(traceOf(error), 'a listener of the bus failed');
-  if (valkeyUrl === undefined) {
+  if (valkey === undefined) {
     const bus = createLocalBus(busFault);
     return { node, bus, cache: createLocalCache(now, Math.random), close: () => bus.close() };
   }
   // Loaded only when used: a node alone starts without it.
-  const [{ openValkey }, { createValkeyBus }, { createValkeyLevel }] = await Promise.all([
-    import('#bus/valkey-link'),
+  const [{ openTarget }, { createValkeyBus }, { createValkeyLevel }] = await Promise.all([
+    import('#bus/open-target'),
     import('#bus/valkey'),
     import('#cache/valkey'),
   ]);
   let complained = Number.NEGATIVE_INFINITY;
-  const link = openValkey(valkeyUrl, (error) => {
+  const link = openTarget(valkey, now, (error) => {
     if (now() - complained < complaintMs) return;
     complained = now();
     log.warn(traceOf(error), 'Valkey is away; this node goes on without it');

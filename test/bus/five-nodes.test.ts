@@ -2,64 +2,27 @@
  * [LIVE-3] [LIVE-2] Five nodes over one DynamoDB server and one Valkey server, composed as the server composes them, with the
  * client SDK's sessions spread over them: everybody sees everything once and in order, also what the bus lost.
  */
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildApp } from '#server/app';
-import { createEmbeddedIssuer } from '#server/auth/embedded-issuer';
-import { type Composition, compose } from '#server/compose';
-import { readConfig } from '#server/config';
-import { createLogger } from '#server/logging';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { keysSchema, mainSchema } from '#table/schema';
 import { faultOf, settled, startTalker, type Talker } from '../soak/talkers.ts';
 import { type DynamoServer, skipServerTests, startDynamoServer, testRegion } from '../support/dynoxide.ts';
+import { type ServerNode, startServerNode } from '../support/server-node.ts';
 import { skipValkeyTests, startValkeyServer, type ValkeyServer } from '../support/valkey.ts';
 
 const nodesCount = 5;
 const sendsEach = 6;
-const now = () => Date.now();
 
 describe.skipIf(skipServerTests || skipValkeyTests)('five nodes', () => {
   let dynamo: DynamoServer;
   let valkey: ValkeyServer;
   let folder: string;
-  const nodes: { url: string; composition: Composition; close(): Promise<void> }[] = [];
+  const nodes: ServerNode[] = [];
   const talkers: Talker[] = [];
-
-  const startNode = async (): Promise<void> => {
-    const logger = createLogger('silent');
-    const config = readConfig({
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE: 'parley',
-      VALKEY_URL: valkey.url,
-      PARLEY_DATA: folder,
-      PORT: '0',
-    });
-    const composition = await compose(config, logger);
-    const issuer = await createEmbeddedIssuer(now);
-    const app = await buildApp({
-      ...composition,
-      verify: issuer.verify,
-      issuer,
-      signIn: () => ({ sign_in: 'embedded', people: [] }),
-      rateLimits: { perUser: 1_000, perAddress: 10_000 },
-      logger,
-      now,
-      random: Math.random,
-      randomUuid: randomUUID,
-    });
-    const url = await app.listen({ host: '127.0.0.1', port: 0 });
-    const close = async () => {
-      app.server.closeAllConnections();
-      await app.close();
-      await composition.stop();
-    };
-    nodes.push({ url, composition, close });
-  };
 
   beforeAll(async () => {
     process.env.AWS_ACCESS_KEY_ID ??= 'test';
@@ -73,7 +36,13 @@ describe.skipIf(skipServerTests || skipValkeyTests)('five nodes', () => {
     });
     await admin.createTable('parley', mainSchema);
     await admin.createTable('parley-keys', keysSchema);
-    for (let index = 0; index < nodesCount; index += 1) await startNode();
+    const environment = {
+      DYNAMODB_ENDPOINT: dynamo.endpoint,
+      DYNAMODB_TABLE: 'parley',
+      VALKEY_URL: valkey.url,
+      PARLEY_DATA: folder,
+    };
+    for (let index = 0; index < nodesCount; index += 1) nodes.push(await startServerNode(environment));
     for (let index = 0; index < 2 * nodesCount; index += 1) {
       talkers.push(await startTalker(nodes[index % nodesCount]?.url ?? '', `talker_${index}`));
     }

@@ -32,7 +32,7 @@ describe.skipIf(skipValkeyTests)('the bus over Valkey', () => {
   };
 
   const openNode = async (name: string) => {
-    const link = openValkey(server.url);
+    const link = openValkey({ url: server.url });
     let listening = 0;
     link.subscribe(
       'parley:events',

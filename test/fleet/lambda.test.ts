@@ -11,30 +11,18 @@ import { createMessenger } from '#messenger/create';
 import { createFanoutAlone } from '#messenger/create-fanout';
 import { planFanout } from '#messenger/fanout-plan';
 import { createPatterns } from '#store/patterns';
-import { type StreamFilter, streamFilters } from '#store/stream-filters';
-import { encodeItem } from '#table/dynamodb/codec';
+import { streamFilters } from '#store/stream-filters';
 import { changeOf, type StreamRecord } from '#table/dynamodb/stream-record';
 import { createMemoryTable } from '#table/embedded/memory-table';
 import { TableError } from '#table/errors';
 import type { ChangeRecord, Table } from '#table/port';
 import { mainSchema } from '#table/schema';
 import { plainSealer } from '../sim/plain-sealer.ts';
+import { passes, streamRecord } from '../support/stream-records.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const enoughTime = () => 60_000;
 const ignore = () => undefined;
-
-/** A record as Lambda would deliver it. */
-const streamRecord = ({ kind, key, before, after, position }: ChangeRecord): StreamRecord => ({
-  eventName: kind === 'insert' ? 'INSERT' : kind === 'modify' ? 'MODIFY' : 'REMOVE',
-  dynamodb: {
-    Keys: encodeItem({ ...key }),
-    ...(before && { OldImage: encodeItem(before) }),
-    ...(after && { NewImage: encodeItem(after) }),
-    SequenceNumber: position,
-    ApproximateCreationDateTime: 1,
-  },
-});
 
 /** Two people who talk, over a table without a runner; the stream's records, and a fan-out of its own. */
 const createWorld = async () => {
@@ -139,14 +127,6 @@ test('a record that another program wrote, and that nobody here can read, holds 
   expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: '9' }] });
   expect(await world.unread(world.bob.uuid)).toEqual([1]);
 });
-
-const passes = (filter: StreamFilter, record: StreamRecord): boolean =>
-  filter.eventName.includes(record.eventName) &&
-  Object.entries(filter.dynamodb.Keys).every(([name, { S: wanted }]) => {
-    const value = record.dynamodb.Keys[name];
-    const text = value !== undefined && 'S' in value ? value.S : '';
-    return wanted.some((one) => (typeof one === 'string' ? text === one : text.startsWith(one.prefix)));
-  });
 
 test('the event filter lets through all that the fan-out acts on, and none of its own writes', async () => {
   const world = await createWorld();

@@ -12,6 +12,15 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** True for a server on this machine, which checks no signature and keeps no secret. */
 const isLoopback = (endpoint: URL): boolean => loopbackHosts.has(endpoint.hostname);
 
+/** The chain of the SDK, whatever is signed for. */
+export const chainCredentials = (): CredentialProvider => {
+  let chain: Promise<CredentialProvider> | undefined;
+  return async (options) => {
+    chain ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) => defaultProvider());
+    return (await chain)(options);
+  };
+};
+
 /**
  * The chain of the SDK; but for a server on this machine the environment's key or the word `local`, so that no instance
  * role is looked for where there is none. DynamoDB Local keeps a database per access key unless told to share one.
@@ -24,9 +33,5 @@ export const defaultCredentials = (endpoint: URL): CredentialProvider => {
     };
     return () => Promise.resolve(credentials);
   }
-  let chain: Promise<CredentialProvider> | undefined;
-  return async (options) => {
-    chain ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) => defaultProvider());
-    return (await chain)(options);
-  };
+  return chainCredentials();
 };

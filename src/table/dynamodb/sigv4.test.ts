@@ -1,10 +1,10 @@
 /** The signer against AWS's published test suite, against the SDK's signer, and against what the SDK's client really sends. */
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NodeSha256 } from '../../../test/support/elasticache-standin.ts';
 import { amzTimestamp, createSigner, type SignedHeader } from './sigv4.ts';
 
 const example = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -41,21 +41,6 @@ test.each(published)('the published case %s', (_name, more, body, signature) => 
   const authorization = createSigner('us-east-1', 'service').authorization(headers, body, example, timestamp);
   expect(signatureOf(authorization)).toBe(signature);
 });
-
-class NodeSha256 {
-  readonly #hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string | NodeJS.ArrayBufferView);
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(data as string | NodeJS.ArrayBufferView);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-  reset(): void {}
-}
 
 const text = fc.string({ unit: fc.constantFrom(...'abcXYZ019+/=-'), minLength: 1 });
 

@@ -27,16 +27,22 @@ export interface Signer {
 /** The time, in milliseconds since the epoch, as `20150830T123600Z`. */
 export const amzTimestamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 
-const sha256Hex = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+export const sha256Hex = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text, 'utf8').digest();
+
+/** The key that signs for one day (`20150830`), region and service. */
+export const signingKey = (secret: string, day: string, region: string, service: string): Buffer =>
+  hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+
+export const signWith = (key: Buffer, toSign: string): string => createHmac('sha256', key).update(toSign).digest('hex');
 
 /** Signs for one region and service. */
 export const createSigner = (region: string, service: string): Signer => {
   let cached: { readonly day: string; readonly secret: string; readonly key: Buffer } | undefined;
 
-  const signingKey = (day: string, secret: string): Buffer => {
+  const keyOf = (day: string, secret: string): Buffer => {
     if (cached?.day === day && cached.secret === secret) return cached.key;
-    const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+    const key = signingKey(secret, day, region, service);
     cached = { day, secret, key };
     return key;
   };
@@ -53,7 +59,7 @@ export const createSigner = (region: string, service: string): Signer => {
       canonical += `\n${names}\n${sha256Hex(body)}`;
       const scope = `${day}/${region}/${service}/aws4_request`;
       const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256Hex(canonical)}`;
-      const signature = createHmac('sha256', signingKey(day, credentials.secretAccessKey)).update(toSign).digest('hex');
+      const signature = signWith(keyOf(day, credentials.secretAccessKey), toSign);
       return `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
     },
   };

@@ -1,0 +1,237 @@
+/** [SEC-8] Signing in to a cache by IAM, against a real server behind the service's own checks, in the service's own time. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'iovalkey';
+import { afterEach, describe, expect, test } from 'vitest';
+import { connectionMs, iamSignIn } from '#bus/iam-token';
+import type { BusEvent } from '#bus/port';
+import { createValkeyBus } from '#bus/valkey';
+import type { SignIn } from '#bus/valkey-connection';
+import { openValkey, type ValkeyLink } from '#bus/valkey-link';
+import { nodeRights, publisherRights } from '#bus/valkey-rights';
+import { createLocalCache } from '#cache/local';
+import { createValkeyLevel } from '#cache/valkey';
+import { traceOf } from '#server/problem-replies';
+import { type Signer, serviceConnectionMs, startCacheService } from '../support/elasticache-standin.ts';
+import { skipValkeyTests, startValkeyServer } from '../support/valkey.ts';
+
+const hour = 3_600_000;
+const step = hour / 2;
+const cache = 'parley';
+const user = 'parley-service';
+const region = 'eu-central-1';
+const role: Signer = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'a+secret/key', sessionToken: 'a/session+token==' };
+/** The server's own password, behind the service; no client ever knows it. */
+const inner = 'inner';
+
+const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if (await holds()) return;
+    await sleep(10);
+  }
+  expect.fail('it did not come to be');
+};
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server whose users have the rights of the deployment, the service before it, and a clock that the test moves. */
+const startWorld = async () => {
+  const rights = (name: string, list: string) => ['--user', name, `>${inner}`, ...list.split(' ')];
+  const server = await startValkeyServer([
+    ...rights(user, nodeRights),
+    ...rights('parley-fanout', publisherRights),
+    ...['--user', 'watcher', 'on', `>${inner}`, '~*', '&*', '+@all'],
+    ...['--user', 'default', 'off'],
+  ]);
+  let now = Date.UTC(2026, 10, 27, 9);
+  const timers = new Set<{ at: number; run: () => void }>();
+  const service = await startCacheService(server.port, inner, { cache, region, user, signer: role, now: () => now });
+  closing.push(
+    () => server.stop(),
+    () => service.close(),
+  );
+  const after = (ms: number, run: () => void): (() => void) => {
+    const timer = { at: now + ms, run };
+    timers.add(timer);
+    return () => timers.delete(timer);
+  };
+  const due = () => [...timers].filter(({ at }) => at <= now);
+  const faults: unknown[] = [];
+  /** Lets time pass, half an hour at a time; what falls due is done before the next. */
+  const pass = async (ms: number): Promise<void> => {
+    for (const end = now + ms; now < end; ) {
+      now += step;
+      const armed = timers.size;
+      for (const timer of due()) {
+        timers.delete(timer);
+        timer.run();
+      }
+      // Each renewal, done or failed, ends with the next one being arranged.
+      await until(() => timers.size >= armed);
+      service.sweep();
+    }
+  };
+  const open = (signIn: Partial<SignIn> = {}, signer: Signer = role): ValkeyLink => {
+    const link = openValkey({
+      url: `rediss://${user}@127.0.0.1:${service.port}`,
+      authorities: service.authority,
+      signIn: {
+        ...iamSignIn(
+          { cache, user, region },
+          async () => signer,
+          () => now,
+        ),
+        ...signIn,
+      },
+      random: () => 0.5,
+      after,
+      onFault: (error) => faults.push(error),
+    });
+    closing.push(() => link.close());
+    return link;
+  };
+  /** A node as the server makes one. */
+  const openNode = async (name: string, signIn: Partial<SignIn> = {}) => {
+    const link = open(signIn);
+    const heard: unknown[] = [];
+    let restarts = 0;
+    const bus = createValkeyBus(link, name);
+    bus.subscribe(({ body }) => heard.push(body));
+    const level = createValkeyLevel(link, name);
+    level.onInvalidated((keys) => {
+      if (keys === 'all') restarts += 1;
+    });
+    await until(() => link.ready() && restarts > 0);
+    closing.push(async () => level.close());
+    return { link, bus, level, heard, restarts: () => restarts };
+  };
+  const raw = (name: string): Redis => {
+    const client = new Redis({ port: server.port, username: name, password: inner });
+    closing.push(async () => client.disconnect());
+    return client;
+  };
+  return { service, server, pass, open, openNode, raw, faults, now: () => now };
+};
+
+const typing = (body: unknown): BusEvent => ({ type: 'typing', to: ['u'], body });
+
+describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
+  test('a node signs in, and its rights are enough for all it does: cache, invalidations, bus', async () => {
+    const world = await startWorld();
+    const [a, b] = await Promise.all([world.openNode('a'), world.openNode('b')]);
+    expect(world.service.signIns).toEqual([undefined, undefined, undefined, undefined]);
+    const policy = { ttlMs: 60_000, staleOnErrorMs: 0, negativeTtlMs: 0 };
+    const caches = [a, b].map(({ level }) => createLocalCache(() => Date.now(), Math.random, { shared: level }));
+    await caches[0]?.read('k', policy, async () => 'loaded');
+    // Written after the answer: another node finds it there, without a load of its own.
+    await until(async () => (await b.level.read(['k']))[0]?.state === 'hit');
+    expect(await caches[1]?.read('k', policy, async () => 'never')).toEqual({ value: 'loaded', cached: true });
+    caches[0]?.invalidate(['k']);
+    await until(async () => (await caches[1]?.read('k', policy, async () => 'newer'))?.value === 'newer');
+    a.bus.publish(typing('across'));
+    await until(() => b.heard.length === 1);
+    expect(b.heard).toEqual(['across']);
+    expect(world.faults).toEqual([]);
+  });
+
+  test.each([
+    ['parley-service', ['keys', '*']],
+    ['parley-service', ['flushall']],
+    ['parley-service', ['config', 'get', '*']],
+    ['parley-service', ['get', 'somebody:elses']],
+    ['parley-service', ['publish', 'another:channel', 'x']],
+    ['parley-fanout', ['get', 'parley:cache:page']],
+    ['parley-fanout', ['subscribe', 'parley:events']],
+    ['parley-fanout', ['publish', 'parley:invalidated', 'x']],
+  ])('the user %s may not %j', async (name, [command = '', ...words]) => {
+    const world = await startWorld();
+    await expect(world.raw(name).call(command, ...words)).rejects.toThrow(/NOPERM/);
+  });
+
+  test.each<readonly [string, Partial<SignIn>, Signer | undefined]>([
+    ['a key that is not the role’s', {}, { ...role, secretAccessKey: 'another' }],
+    ['a session that is not the role’s', {}, { ...role, sessionToken: 'another' }],
+    ['a password', { password: async () => inner }, undefined],
+  ])('%s is refused: nothing is cached, nothing fails', async (_name, signIn, signer) => {
+    const world = await startWorld();
+    const link = world.open(signIn, signer);
+    await until(() => world.service.signIns.length > 0);
+    expect(world.service.signIns[0]).not.toBeUndefined();
+    const level = createValkeyLevel(link, 'a');
+    expect(link.ready()).toBe(false);
+    expect(await level.read(['k'])).toEqual([{ state: 'away' }]);
+    level.close();
+  });
+
+  test('a token serves for fifteen minutes: one that was kept is refused, a connection made anew brings a new one', async () => {
+    const world = await startWorld();
+    const kept = await iamSignIn({ cache, user, region }, async () => role, world.now).password();
+    const node = await world.openNode('a');
+    await world.pass(hour);
+    const link = world.open({ password: async () => kept });
+    await until(() => world.service.signIns.includes('expired'));
+    await link.close();
+    const [signedIn, restarts] = [world.service.signIns.length, node.restarts()];
+    world.service.breakAll();
+    await until(() => node.link.ready() && node.restarts() > restarts);
+    expect(world.service.signIns.slice(signedIn)).toEqual([undefined, undefined]);
+  });
+
+  test('both connections are signed in again before the service ends them, and go on hearing', async () => {
+    const world = await startWorld();
+    const [a, b] = await Promise.all([world.openNode('a'), world.openNode('b')]);
+    await world.pass(5 * serviceConnectionMs);
+    expect(world.service.ended()).toBe(0);
+    await until(() => a.link.ready() && world.service.open() === 4);
+    const before = b.heard.length;
+    await until(() => {
+      a.bus.publish(typing('still there'));
+      return b.heard.length > before;
+    });
+    expect(new Set(world.service.signIns)).toEqual(new Set([undefined]));
+  });
+
+  test('one that is not signed in again is ended after twelve hours, and comes back with a new token', async () => {
+    expect(connectionMs).toBe(serviceConnectionMs);
+    const world = await startWorld();
+    const node = await world.openNode('a', { lastsMs: 100 * serviceConnectionMs });
+    const restarts = node.restarts();
+    await world.pass(serviceConnectionMs - step);
+    expect(world.service.ended()).toBe(0);
+    await world.pass(step);
+    expect(world.service.ended()).toBe(2);
+    await until(() => node.link.ready() && node.restarts() > restarts);
+    expect(world.service.signIns).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test('a renewal that fails is tried again, with the connection still open', async () => {
+    const world = await startWorld();
+    let refused = 0;
+    const fresh = iamSignIn({ cache, user, region }, async () => role, world.now).password;
+    const link = world.open({
+      password: async () => {
+        if (world.now() < Date.UTC(2026, 10, 27, 16) || refused > 3) return fresh();
+        refused += 1;
+        throw new Error('no credentials for a while');
+      },
+    });
+    await until(() => link.ready());
+    world.service.signIns.length = 0;
+    await world.pass(10 * hour);
+    await until(() => world.service.signIns.length > 0);
+    expect(refused).toBeGreaterThan(0);
+    expect(world.service.ended()).toBe(0);
+  });
+
+  test('[SEC-7] no token is in what the log is told of a refusal', async () => {
+    const world = await startWorld();
+    world.open({}, { ...role, secretAccessKey: 'another' });
+    await until(() => world.faults.length > 0);
+    const told = JSON.stringify(world.faults.map(traceOf));
+    expect(told).toContain('error');
+    expect(told).not.toMatch(/X-Amz|Signature|another|ServerlessCache/);
+  });
+});
