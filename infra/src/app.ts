@@ -61,6 +61,7 @@ export function buildApp(config: Config, code: CodeSource, assets: string, props
   const caches = cacheStack(app, config, keys, network, roles);
   const service = serviceStack(app, config, { caches, identity, keys, network, registry, roles });
   const fanout = fanoutStack(app, config, {
+    caches,
     data,
     keys,
     network,

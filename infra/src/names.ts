@@ -24,7 +24,9 @@ export const keyAliases = {
 
 export const repositoryName = 'parley';
 export const cacheName = 'parley';
-export const cacheUserId = 'parley-service';
+/** Users of the cache. With IAM a user's id and name are the same, and a process signs in as its own. */
+export const cacheUsers = { service: 'parley-service', fanout: 'parley-fanout' } as const;
+export type CacheUser = keyof typeof cacheUsers;
 export const daxClusterName = 'parley';
 export const trailName = 'parley';
 

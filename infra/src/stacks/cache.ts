@@ -4,8 +4,9 @@ import * as dax from 'aws-cdk-lib/aws-dax';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type { Construct } from 'constructs';
+import { nodeRights, publisherRights } from '../../../src/bus/valkey-rights.ts';
 import type { Config } from '../config.ts';
-import { cacheName, cacheUserId, daxClusterName } from '../names.ts';
+import { type CacheUser, cacheName, cacheUsers, daxClusterName } from '../names.ts';
 import type { Keys } from './keys.ts';
 import type { Network } from './network.ts';
 import type { Roles } from './roles.ts';
@@ -13,8 +14,9 @@ import { parleyStack } from './stack.ts';
 
 export interface Caches {
   readonly stack: Stack;
-  /** What `VALKEY_URL` and `DAX_ENDPOINT` hold. */
-  readonly valkeyUrl: string;
+  /** What a process is told, so that it finds Valkey and signs in there as a user of the cache. */
+  readonly valkeyEnvironment: (user: CacheUser) => { readonly VALKEY_URL: string; readonly VALKEY_IAM_CACHE: string };
+  /** What `DAX_ENDPOINT` holds. */
   readonly daxEndpoint: string;
   readonly valkeyGroup: ec2.ISecurityGroup;
   readonly daxGroup: ec2.ISecurityGroup;
@@ -27,9 +29,6 @@ export const daxPort = 9111;
 /** One node in each zone: a cluster stays up when a zone does not. */
 const daxNodes = 3;
 
-/** Commands on strings and channels; nothing that lists, flushes or configures. */
-const accessString = 'on ~* &* -@all +@read +@write +@pubsub +@connection +@transaction -@dangerous';
-
 export function cacheStack(scope: Construct, config: Config, keys: Keys, network: Network, roles: Roles): Caches {
   const place = { account: config.workloadAccount, region: config.activeRegion };
   const stack = parleyStack(scope, 'ParleyCache', place, 'Parley: serverless cache and DAX');
@@ -37,19 +36,22 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
     new ec2.SecurityGroup(stack, id, { vpc: network.vpc, description, allowAllOutbound: false });
   const subnetIds = network.vpc.selectSubnets(network.data).subnetIds;
 
-  const valkeyGroup = group('ValkeyGroup', 'Valkey: called by the service');
-  const user = new elasticache.CfnUser(stack, 'ValkeyUser', {
-    engine: 'valkey',
-    // With IAM, a user's id and name must be the same.
-    userId: cacheUserId,
-    userName: cacheUserId,
-    authenticationMode: { Type: 'iam' },
-    accessString,
-  });
+  const valkeyGroup = group('ValkeyGroup', 'Valkey: called by the service and the fan-out');
+  const user = (id: string, name: string, accessString: string) =>
+    new elasticache.CfnUser(stack, id, {
+      engine: 'valkey',
+      userId: name,
+      userName: name,
+      authenticationMode: { Type: 'iam' },
+      accessString,
+    });
   const users = new elasticache.CfnUserGroup(stack, 'ValkeyUsers', {
     engine: 'valkey',
     userGroupId: 'parley',
-    userIds: [user.ref],
+    userIds: [
+      user('ValkeyUser', cacheUsers.service, nodeRights).ref,
+      user('ValkeyFanoutUser', cacheUsers.fanout, publisherRights).ref,
+    ],
   });
   const valkey = new elasticache.CfnServerlessCache(stack, 'Valkey', {
     engine: 'valkey',
@@ -95,9 +97,32 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
   });
   return {
     stack,
-    valkeyUrl: `rediss://${cacheUserId}@${valkey.attrEndpointAddress}:${valkey.attrEndpointPort}`,
+    valkeyEnvironment: (name) => ({
+      VALKEY_URL: `rediss://${cacheUsers[name]}@${valkey.attrEndpointAddress}:${valkey.attrEndpointPort}`,
+      VALKEY_IAM_CACHE: cacheName,
+    }),
     daxEndpoint: cluster.attrClusterDiscoveryEndpointUrl,
     valkeyGroup,
     daxGroup,
   };
+}
+
+/** Lets one group's members call a cache, and nobody else; the rule stands in the callers' stack, which is made later. */
+export function letIn(
+  stack: Stack,
+  id: string,
+  cache: ec2.ISecurityGroup,
+  callers: ec2.ISecurityGroup,
+  port: number,
+  who: string,
+): void {
+  callers.addEgressRule(cache, ec2.Port.tcp(port), 'to the cache, encrypted');
+  new ec2.CfnSecurityGroupIngress(stack, id, {
+    groupId: cache.securityGroupId,
+    sourceSecurityGroupId: callers.securityGroupId,
+    ipProtocol: 'tcp',
+    fromPort: port,
+    toPort: port,
+    description: `from ${who}`,
+  });
 }

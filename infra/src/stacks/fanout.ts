@@ -6,6 +6,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { streamFilters } from '../../../src/store/stream-filters.ts';
 import type { Config } from '../config.ts';
+import { type Caches, letIn, valkeyPort } from './cache.ts';
 import type { Data } from './data.ts';
 import { functionOf } from './function.ts';
 import type { Keys } from './keys.ts';
@@ -31,6 +32,7 @@ export function fanoutStack(
   scope: Construct,
   config: Config,
   use: {
+    readonly caches: Caches;
     readonly data: Data;
     readonly keys: Keys;
     readonly network: Network;
@@ -47,17 +49,23 @@ export function fanoutStack(
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  const handler = functionOf(stack, 'Fanout', {
+  const { handler, group } = functionOf(stack, 'Fanout', {
     name: functionNames.fanout,
     description: 'Applies new entries of conversations to the inboxes of their participants',
     code: use.code,
     role: use.roles.fanout,
     network: use.network,
     logsKey: use.keys.logs,
-    environment: { DYNAMODB_TABLE: config.tableName, NODE_ENV: 'production' },
+    environment: {
+      DYNAMODB_TABLE: config.tableName,
+      NODE_ENV: 'production',
+      // What it does to the rows it says on the bus, in ciphertext, for the streams that are open at the service.
+      ...use.caches.valkeyEnvironment('fanout'),
+    },
     timeout: Duration.minutes(1),
     concurrency: functionsMax,
   });
+  letIn(stack, 'ValkeyFromFanout', use.caches.valkeyGroup, group, valkeyPort, 'the fan-out');
   const streamArn = config.streamArn ?? use.data.main.tableStreamArn;
   if (streamArn === undefined) throw new Error('the schema of the main table has no stream');
   new lambda.EventSourceMapping(stack, 'Stream', {

@@ -22,14 +22,19 @@ export interface FunctionProps {
   readonly concurrency: number;
 }
 
-export function functionOf(scope: Construct, id: string, props: FunctionProps): lambda.Function {
+/** The function, and the group it calls from. */
+export function functionOf(
+  scope: Construct,
+  id: string,
+  props: FunctionProps,
+): { readonly handler: lambda.Function; readonly group: ec2.ISecurityGroup } {
   const group = new ec2.SecurityGroup(scope, `${id}Group`, {
     vpc: props.network.vpc,
     description: `Function ${props.name}: calls endpoints, is called by nobody`,
     allowAllOutbound: false,
   });
   group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to endpoints; there is no route further');
-  return new lambda.Function(scope, id, {
+  const handler = new lambda.Function(scope, id, {
     functionName: props.name,
     description: props.description,
     runtime: lambda.Runtime.NODEJS_24_X,
@@ -52,4 +57,5 @@ export function functionOf(scope: Construct, id: string, props: FunctionProps): 
       retention: logs.RetentionDays.THREE_MONTHS,
     }),
   });
+  return { handler, group };
 }

@@ -33,7 +33,7 @@ export function identityStack(
 ): Identity {
   const place = { account: config.workloadAccount, region: config.activeRegion };
   const stack = parleyStack(scope, 'ParleyIdentity', place, 'Parley: sign-in and identities');
-  const trigger = functionOf(stack, 'PostConfirmation', {
+  const { handler: trigger } = functionOf(stack, 'PostConfirmation', {
     name: functionNames.provision,
     description: 'Provisions a user when they have confirmed their address; safe to repeat',
     code: use.code,

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { PatternName } from '../../../src/store/catalog.ts';
 import type { Config } from '../config.ts';
-import { cacheName, cacheUserId, daxClusterName, roleNames, tableArns } from '../names.ts';
+import { type CacheUser, cacheName, cacheUsers, daxClusterName, roleNames, tableArns } from '../names.ts';
 import { wrapRights } from '../policies/keys.ts';
 import { keyRights, mainRights, rightsTo } from '../policies/rights.ts';
 import type { Statement } from '../policies/statement.ts';
@@ -46,12 +46,14 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
     ...mainRights('service', main),
     ...keyRights('service', keyTable),
     ...wrapRights(config, keys.messages.arn),
-    ...cacheRights(config),
+    daxReading(config),
+    signingInToTheCache(config, 'service'),
   ]);
   const fanout = roleWith(stack, 'Fanout', roleNames.fanout, lambda, [
     ...mainRights('fanout', main),
     ...streamRights(streamArns(config)),
     ...functionRights(config, functionNames.fanout, keys.logs.keyArn),
+    signingInToTheCache(config, 'fanout'),
     {
       Sid: 'DeadLetters',
       Effect: 'Allow',
@@ -72,26 +74,27 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
   return { stack, service, fanout, provision, lifecycle, dax };
 }
 
-/** Reading through DAX, and connecting to Valkey as the one IAM user of the cache. */
-function cacheRights(config: Config): Statement[] {
-  const { activeRegion: region, workloadAccount: account } = config;
-  return [
-    {
-      Sid: 'ReadThroughDax',
-      Effect: 'Allow',
-      Action: ['dax:BatchGetItem', 'dax:GetItem', 'dax:Query'],
-      Resource: `arn:aws:dax:${region}:${account}:cache/${daxClusterName}`,
-    },
-    {
-      Sid: 'ConnectToTheCache',
-      Effect: 'Allow',
-      Action: 'elasticache:Connect',
-      Resource: [
-        `arn:aws:elasticache:${region}:${account}:serverlesscache:${cacheName}`,
-        `arn:aws:elasticache:${region}:${account}:user:${cacheUserId}`,
-      ],
-    },
-  ];
+/** Reading through DAX. */
+function daxReading({ activeRegion: region, workloadAccount: account }: Config): Statement {
+  return {
+    Sid: 'ReadThroughDax',
+    Effect: 'Allow',
+    Action: ['dax:BatchGetItem', 'dax:GetItem', 'dax:Query'],
+    Resource: `arn:aws:dax:${region}:${account}:cache/${daxClusterName}`,
+  };
+}
+
+/** Signing in to Valkey as one user of the cache, and as no other. */
+function signingInToTheCache({ activeRegion: region, workloadAccount: account }: Config, user: CacheUser): Statement {
+  return {
+    Sid: 'ConnectToTheCache',
+    Effect: 'Allow',
+    Action: 'elasticache:Connect',
+    Resource: [
+      `arn:aws:elasticache:${region}:${account}:serverlesscache:${cacheName}`,
+      `arn:aws:elasticache:${region}:${account}:user:${cacheUsers[user]}`,
+    ],
+  };
 }
 
 /** What Lambda itself needs to run a function inside a VPC: its log, its trace, its network interfaces. */

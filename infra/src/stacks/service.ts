@@ -12,7 +12,7 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { repositoryName } from '../names.ts';
-import { type Caches, daxPort, valkeyPort } from './cache.ts';
+import { type Caches, daxPort, letIn, valkeyPort } from './cache.ts';
 import type { Identity } from './identity.ts';
 import type { Keys } from './keys.ts';
 import { erasuresOnSchedule } from './life-cycle.ts';
@@ -116,19 +116,8 @@ function securityGroups(stack: Stack, config: Config, use: Uses) {
   balancer.addEgressRule(tasks, ec2.Port.tcp(servicePort), 'to the tasks');
   tasks.addIngressRule(balancer, ec2.Port.tcp(servicePort), 'from the load balancer');
   tasks.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to endpoints; there is no route further');
-  tasks.addEgressRule(use.caches.valkeyGroup, ec2.Port.tcp(valkeyPort), 'to Valkey');
-  tasks.addEgressRule(use.caches.daxGroup, ec2.Port.tcp(daxPort), 'to DAX, encrypted');
-  const into = (id: string, target: ec2.ISecurityGroup, port: number) =>
-    new ec2.CfnSecurityGroupIngress(stack, id, {
-      groupId: target.securityGroupId,
-      sourceSecurityGroupId: tasks.securityGroupId,
-      ipProtocol: 'tcp',
-      fromPort: port,
-      toPort: port,
-      description: 'from the service',
-    });
-  into('ValkeyFromTasks', use.caches.valkeyGroup, valkeyPort);
-  into('DaxFromTasks', use.caches.daxGroup, daxPort);
+  letIn(stack, 'ValkeyFromTasks', use.caches.valkeyGroup, tasks, valkeyPort, 'the service');
+  letIn(stack, 'DaxFromTasks', use.caches.daxGroup, tasks, daxPort, 'the service');
   return { balancer, tasks };
 }
 
@@ -197,7 +186,7 @@ function taskDefinition(
     // The function behind the stream does; the service has no right to the stream.
     PARLEY_FANOUT: '0',
     COGNITO_DOMAIN: use.identity.domainUrl,
-    VALKEY_URL: use.caches.valkeyUrl,
+    ...use.caches.valkeyEnvironment('service'),
     DAX_ENDPOINT: use.caches.daxEndpoint,
     RATE_LIMIT_PER_USER: '20',
     RATE_LIMIT_PER_ADDRESS: '200',

@@ -170,6 +170,16 @@ function serviceAlarms(config: Config, { network, service }: Uses, alarm: MakeAl
     threshold: 1,
     periods: 5,
   });
+  alarm({
+    name: 'parley-cache-sign-in-refused',
+    metric: metric('AWS/ElastiCache', 'AuthenticationFailures', { clusterId: cacheName }, 'Sum', 5),
+    threshold: 1,
+  });
+  alarm({
+    name: 'parley-cache-sign-in-expired',
+    metric: metric('AWS/ElastiCache', 'IamAuthenticationExpirations', { clusterId: cacheName }, 'Sum', 5),
+    threshold: 1,
+  });
   if (network.vpn !== undefined)
     alarm({
       name: 'parley-vpn-down',

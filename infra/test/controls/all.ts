@@ -1,4 +1,5 @@
 /** Every control, in the order of the document. */
+import { cacheControls } from './cache.ts';
 import { computeControls } from './compute.ts';
 import type { Control } from './control.ts';
 import { identityControls } from './identities.ts';
@@ -7,7 +8,8 @@ import { tableControls } from './tables.ts';
 import { watchControls } from './watch.ts';
 
 export const sections: readonly (readonly [title: string, controls: readonly Control[]])[] = [
-  ['Tables, backups and caches', tableControls],
+  ['Tables, backups and DAX', tableControls],
+  ['Valkey', cacheControls],
   ['Identities and keys', identityControls],
   ['Network', networkControls],
   ['What runs', computeControls],

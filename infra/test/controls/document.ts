@@ -56,7 +56,8 @@ Templates say what is asked for, not what is. Nothing here was deployed. These n
 
 - that CloudFormation accepts the templates in every region named, and service quotas suffice;
 - that AWS evaluates the policies as its documentation, and so our evaluator, says;
-- that the client's pre-signed IAM token opens Valkey, and that the DAX client's TLS connection holds;
+- that ElastiCache takes the pre-signed token (\`test/bus/iam.test.ts\` shows it to a stand-in that checks it with the SDK's signer),
+  and that the DAX client's TLS connection holds;
 - that the service finds Cognito's key set through the interface endpoint (AWS documents the endpoint, not that path of it);
   managed sign-in pages do not go through the endpoint at all: browsers reach them over the internet;
 - EC2.20 (both tunnels of the VPN are up) and everything else about a running network; the other end of VPN and Direct Connect;

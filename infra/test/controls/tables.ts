@@ -1,4 +1,4 @@
-/** Controls of the tables, their backups and caches. */
+/** Controls of the tables, their backups, and DAX. */
 import { type Json, list } from '../support/templates.ts';
 import { example } from '../support/variants.ts';
 import { type Control, dropStatement, property, simulated } from './control.ts';
@@ -208,33 +208,6 @@ export const tableControls: readonly Control[] = [
       widen(draft, 'ReadTheLog');
     },
   ),
-  property({
-    ids: ['Parley'],
-    practice: 'Valkey is encrypted with our own key',
-    type: 'AWS::ElastiCache::ServerlessCache',
-    path: 'KmsKeyId',
-    is: { says: 'our own key', holds: isReference },
-    broken: undefined,
-  }),
-  property({
-    ids: ['Parley'],
-    practice: 'Valkey’s user signs in by IAM, without a password',
-    type: 'AWS::ElastiCache::User',
-    path: 'AuthenticationMode',
-    is: { Type: 'iam' },
-    broken: { Type: 'no-password-required' },
-  }),
-  property({
-    ids: ['Parley'],
-    practice: 'Valkey’s user may not list, flush or configure',
-    type: 'AWS::ElastiCache::User',
-    path: 'AccessString',
-    is: {
-      says: 'without `@all`, `@dangerous` and `@admin`',
-      holds: (value) => / -@all .* -@dangerous$/.test(String(value)),
-    },
-    broken: 'on ~* &* +@all',
-  }),
   simulated(
     {
       ids: ['Course'],

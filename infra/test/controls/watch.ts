@@ -252,6 +252,8 @@ export const watchControls: readonly Control[] = [
       ['A slow service is noticed', 'parley-api-p99'],
       ['A fan-out that lags is noticed', 'parley-iterator-age'],
       ['Dead letters are noticed', 'parley-fanout-dead-letters'],
+      ['Somebody who may not sign in to the cache is noticed', 'parley-cache-sign-in-refused'],
+      ['A connection to the cache that was not signed in again is noticed', 'parley-cache-sign-in-expired'],
       ['A failed backup is noticed', 'parley-backup-failed'],
       ['A tunnel that is down is noticed', 'parley-vpn-down'],
     ] as const
