@@ -19,7 +19,9 @@ RUN npm run build \
  && rm -rf node_modules/@dynoxide
 
 FROM ${NODE_IMAGE}
+# A user that is only a number has no home of its own, and the SDK, which looks there for settings, does not start without one.
 ENV NODE_ENV=production \
+    HOME=/app \
     HOST=0.0.0.0 \
     PORT=3000
 WORKDIR /app

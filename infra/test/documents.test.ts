@@ -92,6 +92,9 @@ describe('the Dockerfile', () => {
   it('runs as a user that is not root, by number, the one the task names', () => {
     expect(dockerfile).toMatch(/^USER 65532:65532$/m);
   });
+  it('gives that user a home, without which the SDK does not start', () => {
+    expect(dockerfile).toMatch(/^ {4}HOME=\/app \\$/m);
+  });
   it('starts node itself, so that SIGTERM reaches it', () => {
     expect(dockerfile).toMatch(/^ENTRYPOINT \["node"/m);
   });

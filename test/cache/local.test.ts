@@ -48,15 +48,20 @@ describe('one level', () => {
     expect(values.filter(({ cached }) => !cached)).toHaveLength(1);
   });
 
-  test.each([0, 0.5, 0.999])('expiry is jittered and never later than the policy says (chance %d)', async (chance) => {
+  test.each([
+    [0, 800],
+    [0.5, 900],
+    [0.9, 980],
+  ])('expiry is jittered and never later than the policy says (chance %d: after %d ms)', async (chance, expiry) => {
     const cache = createLocalCache(now, () => chance);
     const { load, freshness } = counting();
     await cache.read('k', policy, load);
-    ms += 799;
+    ms += expiry - 1;
     expect((await cache.read('k', policy, load)).cached).toBe(true);
-    ms += 201;
+    ms += 1;
     expect((await cache.read('k', policy, load)).cached).toBe(false);
     expect(freshness).toHaveLength(2);
+    expect(expiry).toBeLessThanOrEqual(policy.ttlMs);
   });
 
   test('a slow load counts from its beginning: its value is no younger than that', async () => {

@@ -159,11 +159,26 @@ describe.skipIf(skipValkeyTests)('with a server', () => {
     return { cache, link, level, close };
   };
 
-  test('an invalidation on one node reaches what another holds in its own memory', async () => {
+  test('an invalidation on one node reaches what another holds in its own memory, with the very message', async () => {
     const [a, b] = await Promise.all([openCache('a'), openCache('b')]);
+    let fenced = false;
+    let listening = false;
+    b.link.subscribe(
+      'fence',
+      () => {
+        fenced = true;
+      },
+      () => {
+        listening = true;
+      },
+    );
+    await until(() => listening);
     await b.cache.read('heard', policy, async () => 'old');
     a.cache.invalidate(['heard']);
-    await until(async () => (await b.cache.read('heard', policy, async () => 'new')).value === 'new');
+    // Sent after it on the same connection, heard after it on the same connection: once this is here, that has been.
+    a.link.publish('fence', 'x');
+    await until(() => fenced);
+    expect((await b.cache.read('heard', policy, async () => 'new')).value).toBe('new');
     await a.close();
     await b.close();
   });
