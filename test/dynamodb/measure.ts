@@ -2,13 +2,14 @@
  * CPU of this process per call, through the adapter and through the SDK's own client, against one server:
  * `node --conditions=source --import tsx test/dynamodb/measure.ts`. Give a server that keeps its tables in memory
  * (`dynoxide serve`, `DYNAMODB_ENDPOINT`), or the waking up for each answer is measured too. The table has no stream,
- * because dynoxide's puts slow down as its stream grows.
+ * because dynoxide's puts slow down as its stream grows. Last, what of a put alone is not ours to save.
  */
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { createDynamoTable } from '#table/dynamodb/table';
 import { mainSchema } from '#table/schema';
 import { startDynamoServer, testRegion } from '../support/dynoxide.ts';
+import { openFloors } from './floors.ts';
 
 const rounds = 3;
 const calls = 1_000;
@@ -118,6 +119,31 @@ for (let round = 0; round <= rounds; round += 1) {
 }
 for (const [label, row] of found) console.log(`${label}: adapter ${median(row.adapter)}, SDK ${median(row.sdk)}`);
 
+const floors = await openFloors(endpoint);
+const bytes = () =>
+  JSON.stringify({
+    TableName: name,
+    ReturnConsumedCapacity: 'TOTAL',
+    Item: strings(next()),
+    ConditionExpression: 'attribute_not_exists(#a0)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ExpressionAttributeNames: { '#a0': 'pk' },
+  });
+const alone = {
+  'this transport': () => table.put({ item: next(), condition: absent }),
+  'undici with the same bytes': () => floors.undici(bytes()),
+  'a bare socket': () => floors.socket(bytes()),
+};
+const costs = new Map<string, number[]>(Object.keys(alone).map((label) => [label, []]));
+for (let round = 0; round <= 3 * rounds; round += 1) {
+  for (const [label, work] of Object.entries(alone)) {
+    const micros = await cpu(work, 1);
+    if (round > 0) costs.get(label)?.push(micros);
+  }
+}
+for (const [label, all] of costs) console.log(`put alone, ${label}: ${median(all)}`);
+
+await floors.close();
 await table.close();
 sdk.destroy();
 await admin.deleteTable(name, { liftProtection: true });

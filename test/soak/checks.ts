@@ -34,7 +34,9 @@ export const viewFault = async (
   log: readonly EntryItem[],
   texts?: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<string | undefined> => {
-  const served = (await walk(talker, conversation)).reverse();
+  const served = await walk(talker, conversation).catch((error: Error) => error);
+  if (served instanceof Error) return `${talker.handle} is not served: ${served.message}`;
+  served.reverse();
   if (served.length !== log.length) return `${talker.handle} is served ${served.length} of ${log.length} entries`;
   for (const [index, entry] of log.entries()) {
     const message = served[index];
