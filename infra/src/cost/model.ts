@@ -61,6 +61,8 @@ const batchSeconds = 0.2;
 const batchGigabytes = 0.5;
 /** Bytes of a data event in CloudWatch Logs. */
 const eventBytes = 1_500;
+/** Of a page that is looked for, and of an event that crosses the bus, each some 4 KB: a message's, and each row's that it changed. */
+const cacheUnitsEach = 4;
 /** Data keys are cached: requests to KMS for each message or page. */
 const keyRequestsEach = 0.05;
 
@@ -148,7 +150,7 @@ export function billOf(workload: Workload): Line[] {
       'Valkey and DAX',
       `${compact(cacheGigabytes)} GB`,
       cacheGigabytes * hours * prices.cacheStorage.dollars +
-        per((pages + messages) * 4, million, prices.cacheUnits) +
+        per((pages + messages + rowUpdates) * cacheUnitsEach, million, prices.cacheUnits) +
         3 * hours * prices.daxHour.dollars,
     ),
     line('Data keys (KMS)', `${compact((messages + pages) * keyRequestsEach)} requests`, keyCost(messages + pages)),
