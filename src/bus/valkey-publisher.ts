@@ -13,6 +13,8 @@ import { eventsChannel } from './valkey-names.ts';
 const eventsMax = 10_000;
 /** Events to a write: the socket is not filled faster than the server reads. */
 const eventsAtOnce = 500;
+/** A connection that does not answer for so long is taken for dead. */
+const silentMsMax = 250;
 const pollMs = 5;
 
 export interface Publisher {
@@ -76,6 +78,3 @@ export const createValkeyPublisher = (
     close: () => link.close(),
   };
 };
-
-/** A connection that does not answer for so long is taken for dead. */
-const silentMsMax = 250;

@@ -55,6 +55,16 @@ const pick = <T>(list: readonly T[]): T => {
   if (one === undefined) throw new Error('nothing to pick from');
   return one;
 };
+/** Before the weather begins, on a machine that may be busy: asked again until there is an answer, or too many failed. */
+const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
+};
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const folder = await mkdtemp(join(tmpdir(), 'parley-soak-'));
@@ -94,7 +104,9 @@ for (let first = 0; first < talkers.length; first += groupSize) {
   const [maker, ...others] = members;
   if (maker === undefined || others.length < 2) continue;
   const title = `group ${groups.length}`;
-  const { uuid } = await maker.api.createConversation({ title, handles: others.map(({ handle }) => handle) });
+  const { uuid } = await patiently(() =>
+    maker.api.createConversation({ title, handles: others.map(({ handle }) => handle) }),
+  );
   for (const member of members) member.timeline(uuid);
   groups.push({ uuid, members });
 }
