@@ -1,13 +1,11 @@
-/** Opens the link a configuration names, with the SDK's own chain of credentials where one signs in by IAM. */
-import { chainCredentials } from '#table/dynamodb/credentials';
-import { iamSignIn } from './iam-token.ts';
+/** Opens the link a configuration names. */
+import { iamSignIn, type Presign } from './iam-token.ts';
 import { openValkey, type ValkeyLink } from './valkey-link.ts';
 import type { ValkeyTarget } from './valkey-target.ts';
 
-/** @param onFault is told of connection errors; many, while the server is away. @param now milliseconds since the epoch. */
+/** @param presign with the role of this process. @param onFault is told of connection errors; many, while the server is away. */
 export const openTarget = (
   { url, iam }: ValkeyTarget,
-  now: () => number,
+  presign: Presign,
   onFault: (error: unknown) => void,
-): ValkeyLink =>
-  openValkey({ url, onFault, ...(iam !== undefined && { signIn: iamSignIn(iam, chainCredentials(), now) }) });
+): ValkeyLink => openValkey({ url, onFault, ...(iam !== undefined && { signIn: iamSignIn(iam, presign) }) });

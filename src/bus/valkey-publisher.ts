@@ -5,9 +5,8 @@
  * Best effort like any bus (LIVE-1): what cannot be sent in time is dropped, and costs the call nothing but that time.
  */
 import type { BusEvent } from './port.ts';
-import { encodeEvent } from './valkey.ts';
+import { encodeEvent, eventsChannel } from './valkey.ts';
 import type { ValkeyLink } from './valkey-link.ts';
-import { eventsChannel } from './valkey-names.ts';
 
 /** Of one call; past it the newest are dropped, and their rows are seen with the next reading of the inbox. */
 const eventsMax = 10_000;

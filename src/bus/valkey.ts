@@ -8,8 +8,9 @@ import { decodeStored, encodeStored } from '#domain/stored-json';
 import { createLocalBus } from './local.ts';
 import type { Bus, BusEvent } from './port.ts';
 import type { ValkeyLink } from './valkey-link.ts';
-import { eventsChannel } from './valkey-names.ts';
 
+/** One channel for all: every node hears every event, and hands on what its own streams want. */
+export const eventsChannel = 'parley:events';
 /** A message with a thousand reactions is some 50 KB; what is larger is left for the clients to fetch. */
 const eventCharactersMax = 256 * 1024;
 

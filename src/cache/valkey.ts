@@ -11,9 +11,12 @@
  * A server that is away or slow costs one read at most `answerMsMax`; after that nobody asks until it answers a probe in time.
  */
 import type { ValkeyLink } from '#bus/valkey-link';
-import { cachePrefix, invalidatedChannel } from '#bus/valkey-names';
 import { decodeStored, encodeStored } from '#domain/stored-json';
 import type { SharedLevel, SharedRead } from './shared.ts';
+
+export const cachePrefix = 'parley:cache:';
+/** The keys that a node invalidated. */
+export const invalidatedChannel = 'parley:invalidated';
 
 /** What a read may cost a request; the promise is 20 ms for all of a request's reads, of which only the first can wait. */
 export const answerMsMax = 15;

@@ -17,6 +17,8 @@ import { valkeyTarget } from '#bus/valkey-target';
 import { createLocalCache } from '#cache/local';
 import { createFanoutAlone } from '#messenger/create-fanout';
 import { createPatterns } from '#store/patterns';
+import { chainCredentials } from '#table/dynamodb/credentials';
+import { createPresigner } from '#table/dynamodb/presign';
 import { createDynamoTable } from '#table/dynamodb/table';
 import { mainSchema } from '#table/schema';
 import { applyBatch, type StreamEvent, type StreamResponse } from './stream-batch.ts';
@@ -46,7 +48,7 @@ const openPublisher = (environment: NodeJS.ProcessEnv): Publisher | undefined =>
   if ('problem' in read) throw new Error(read.problem);
   if (read.target === undefined) return undefined;
   let complained = Number.NEGATIVE_INFINITY;
-  const link = openTarget(read.target, now, (error) => {
+  const link = openTarget(read.target, createPresigner(chainCredentials(), now), (error) => {
     if (now() - complained < complaintMs) return;
     complained = now();
     // Its name alone: an error of the client library carries the command it answers, and that may be a sign-in.

@@ -32,13 +32,16 @@ export const openSharing = async (
     return { node, bus, cache: createLocalCache(now, Math.random), close: () => bus.close() };
   }
   // Loaded only when used: a node alone starts without it.
-  const [{ openTarget }, { createValkeyBus }, { createValkeyLevel }] = await Promise.all([
-    import('#bus/open-target'),
-    import('#bus/valkey'),
-    import('#cache/valkey'),
-  ]);
+  const [{ openTarget }, { createValkeyBus }, { createValkeyLevel }, { createPresigner }, { chainCredentials }] =
+    await Promise.all([
+      import('#bus/open-target'),
+      import('#bus/valkey'),
+      import('#cache/valkey'),
+      import('#table/dynamodb/presign'),
+      import('#table/dynamodb/credentials'),
+    ]);
   let complained = Number.NEGATIVE_INFINITY;
-  const link = openTarget(valkey, now, (error) => {
+  const link = openTarget(valkey, createPresigner(chainCredentials(), now), (error) => {
     if (now() - complained < complaintMs) return;
     complained = now();
     log.warn(traceOf(error), 'Valkey is away; this node goes on without it');

@@ -8,10 +8,11 @@ import type { BusEvent } from '#bus/port';
 import { createValkeyBus } from '#bus/valkey';
 import type { SignIn } from '#bus/valkey-connection';
 import { openValkey, type ValkeyLink } from '#bus/valkey-link';
-import { nodeRights, publisherRights } from '#bus/valkey-rights';
 import { createLocalCache } from '#cache/local';
 import { createValkeyLevel } from '#cache/valkey';
 import { traceOf } from '#server/problem-replies';
+import { nodeRights, publisherRights } from '#server/valkey-rights';
+import { createPresigner } from '#table/dynamodb/presign';
 import { type Signer, serviceConnectionMs, startCacheService } from '../support/elasticache-standin.ts';
 import { skipValkeyTests, startValkeyServer } from '../support/valkey.ts';
 
@@ -81,8 +82,10 @@ const startWorld = async () => {
       signIn: {
         ...iamSignIn(
           { cache, user, region },
-          async () => signer,
-          () => now,
+          createPresigner(
+            async () => signer,
+            () => now,
+          ),
         ),
         ...signIn,
       },
@@ -168,7 +171,10 @@ describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
 
   test('a token serves for fifteen minutes: one that was kept is refused, a connection made anew brings a new one', async () => {
     const world = await startWorld();
-    const kept = await iamSignIn({ cache, user, region }, async () => role, world.now).password();
+    const kept = await iamSignIn(
+      { cache, user, region },
+      createPresigner(async () => role, world.now),
+    ).password();
     const node = await world.openNode('a');
     await world.pass(hour);
     const link = world.open({ password: async () => kept });
@@ -210,7 +216,10 @@ describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
   test('a renewal that fails is tried again, with the connection still open', async () => {
     const world = await startWorld();
     let refused = 0;
-    const fresh = iamSignIn({ cache, user, region }, async () => role, world.now).password;
+    const fresh = iamSignIn(
+      { cache, user, region },
+      createPresigner(async () => role, world.now),
+    ).password;
     const link = world.open({
       password: async () => {
         if (world.now() < Date.UTC(2026, 10, 27, 16) || refused > 3) return fresh();

@@ -4,7 +4,7 @@ import * as dax from 'aws-cdk-lib/aws-dax';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type { Construct } from 'constructs';
-import { nodeRights, publisherRights } from '../../../src/bus/valkey-rights.ts';
+import { nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
 import type { Config } from '../config.ts';
 import { type CacheUser, cacheName, cacheUsers, daxClusterName } from '../names.ts';
 import type { Keys } from './keys.ts';

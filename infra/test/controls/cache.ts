@@ -1,5 +1,5 @@
 /** Controls of Valkey: who reaches it, who signs in there and how, and what they may do there. */
-import { nodeRights, publisherRights } from '../../../src/bus/valkey-rights.ts';
+import { nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
 import { cacheName, cacheUsers } from '../../src/names.ts';
 import { cacheSignIns } from '../iam/requests/cache.ts';
 import { at, type Json, list, resolve, resourcesOf, type Templates } from '../support/templates.ts';

@@ -2,6 +2,7 @@
  * A presigned GET to `/`, for services that take its address in place of a password:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (query parameters).
  */
+import type { CredentialProvider } from './credentials.ts';
 import { amzTimestamp, type Credentials, sha256Hex, signingKey, signWith } from './sigv4.ts';
 
 export interface Presigning {
@@ -44,3 +45,9 @@ export const presign = ({ service, region, host, query, expiresSeconds, credenti
   const signature = signWith(signingKey(credentials.secretAccessKey, day, region, service), toSign);
   return `${host}/?${canonicalQuery}&X-Amz-Signature=${signature}`;
 };
+
+/** Presigns with what the credentials are by then. @param now milliseconds since the epoch. */
+export const createPresigner =
+  (credentials: CredentialProvider, now: () => number) =>
+  async (request: Omit<Presigning, 'credentials' | 'at'>): Promise<string> =>
+    presign({ ...request, credentials: await credentials(), at: now() });

@@ -2,7 +2,8 @@
  * What Valkey has to allow, in the words of its access control list, and nothing else: these keys, these channels, these
  * commands. The infrastructure gives its users these rights, and the tests' server does the same.
  */
-import { cachePrefix, eventsChannel, invalidatedChannel } from './valkey-names.ts';
+import { eventsChannel } from '#bus/valkey';
+import { cachePrefix, invalidatedChannel } from '#cache/valkey';
 
 /** `info` is how the client library sees that a server has loaded what it keeps. */
 const connecting = '+ping +info';
