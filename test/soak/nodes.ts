@@ -1,4 +1,4 @@
-/** A server process of the soak, which can be killed and started again at the same address. */
+/** A server process of the soak, as it is built and shipped, which can be killed and started again at the same address. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/dynoxide.ts';
@@ -28,7 +28,7 @@ export const startNode = async (
   let startedAt = 0;
   const start = async (): Promise<void> => {
     startedAt += 1;
-    const started = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'src/server/main.ts'], {
+    const started = spawn(process.execPath, ['dist/server/main.js'], {
       cwd: root,
       env: { PATH: process.env.PATH ?? '', ...environment, PORT: `${port}` },
       stdio: ['ignore', 'pipe', 'ignore'],
