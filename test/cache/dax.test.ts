@@ -26,9 +26,10 @@ let client: ReturnType<typeof openDax>;
 let asked: string[];
 let now = 0;
 
+const patience = 20;
 /** A busy machine is no faulty cluster: where it is not about the deadline, it is a long one. */
 const patient = (ms: number, run: () => void) => {
-  const timer = setTimeout(run, 20 * ms);
+  const timer = setTimeout(run, patience * ms);
   return () => clearTimeout(timer);
 };
 
@@ -55,7 +56,7 @@ beforeEach(async () => {
   table = createMemoryTable({ schema: mainSchema, name: 'main', now: () => now });
   for (let seq = 1; seq <= 5; seq += 1) await table.put({ item: item(seq) });
   cluster = await startDaxStandIn(table);
-  client = openDax(cluster.endpoint, 'us-east-1');
+  client = openDax(cluster.endpoint, 'us-east-1', patience * daxMsMax);
   // Until the client has found its cluster.
   const found = () =>
     client.get({ TableName: 'main', Key: { pk: 'x', sk: 'x' } }).then(
