@@ -143,7 +143,7 @@ export const createMessenger = (
     addParticipant: guarded(conversations.add),
     removeParticipant: guarded(conversations.remove),
     inbox: guarded(inbox.list),
-    history: guarded(history),
+    history: guarded((call, conversation, request) => history(call, conversation, request)),
     send: guarded(send),
     edit: guarded(revise.edit),
     deleteMessage: guarded(revise.delete),

@@ -21,7 +21,7 @@ import { type Memberships, memberOf } from './memberships.ts';
  * conversations of a large batch are not all begun at once, so that sends need not wait for many rows to be committed first.
  */
 const rowsAtOnce = 64;
-const conversationsAtOnce = 24;
+const conversationsAtOnce = 12;
 const rowsPageLimit = 100;
 
 /** Applies a batch; resolves when all of it is in the rows. Rejects when some may not be: the batch is then given again. */

@@ -61,13 +61,12 @@ export const createHistory = (
     conversation: string,
     member: Spanned,
     seq: number,
-    limit: number,
+    { limit, ahead }: { readonly limit: number; readonly ahead: number },
   ): Promise<Entries> => {
     const range = readableFrom(member, seq + 1);
     if (range === undefined) return { entries: [], goesOn: undefined };
     const last = range.last ?? seqMax;
-    // One more than is asked for tells whether there is more.
-    const { items, next } = await patterns.readEntriesAfter(conversation, range.first - 1, limit + 1, call);
+    const { items, next } = await patterns.readEntriesAfter(conversation, range.first - 1, limit + ahead, call);
     const readable = items.filter((entry) => entry.seq <= last);
     const entries = readable.slice(0, limit);
     const newest = entries.at(-1)?.seq ?? last;
@@ -91,10 +90,15 @@ export const createHistory = (
     return { last: low, known };
   };
 
+  /**
+   * @param ahead entries read past a page upwards: one tells whether there is more, so that the last page has no cursor.
+   * Without it a full page has one.
+   */
   return async (
     call: Call,
     conversation: string,
     request: HistoryRequest,
+    ahead: 0 | 1 = 1,
   ): Promise<{ messages: readonly MessageView[]; cursor?: string }> => {
     const { limit, cursor, after_seq, before_seq, at } = request;
     if ([cursor, after_seq, before_seq, at].filter((given) => given !== undefined).length > 1) {
@@ -107,7 +111,7 @@ export const createHistory = (
     const place = time === undefined ? start : await seqAt(call, conversation, time);
     const read = () =>
       'after' in place
-        ? after(call, conversation, member, place.after, limit)
+        ? after(call, conversation, member, place.after, { limit, ahead })
         : below(call, conversation, member, place, limit);
     let result = await read();
     // An entry names the membership it was written under: if that is newer than the one this page was allowed by, the

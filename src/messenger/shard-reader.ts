@@ -11,15 +11,17 @@
  * 4. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
  */
 import type { CheckpointItem } from '#store/items';
-import { isCheckpoint } from '#store/positions';
-import type { ChangeFeed, FeedPage, FeedStart } from '#table/port';
+import { isCheckpoint, isNews } from '#store/positions';
+import type { ChangeFeed, ChangeRecord, FeedPage, FeedStart } from '#table/port';
 import type { Fanout } from './fanout.ts';
 import type { Leases, LeaseUpdate } from './leases.ts';
 
-/** A batch as large as a stream's page: the more is waiting, the more coalesces. */
-const batchMax = 1_000;
-/** Pages read before they are applied as one batch, when a burst has filled them: a bound on the memory of a batch. */
-const pagesMax = 8;
+/** Records applied as one batch, when a burst has filled it: the more is waiting, the more coalesces; this bounds its memory. */
+const batchMax = 8_000;
+/** A page as large as a stream gives, where reads are rationed. */
+const rationedPageMax = 1_000;
+/** Where they are not, a page is a millisecond's work, and between two of them others have their turn. */
+const pageMax = 200;
 /** Enough to see whether anything waits; what is seen is not applied from here. */
 const peekMax = 10;
 const checkpointMs = 2_000;
@@ -28,6 +30,8 @@ const leaseMs = 6_000;
 const watchMs = 1_500;
 /** A runner holds back from a free shard by this much for each that it holds: shards spread over the fleet. */
 const spreadMs = 250;
+
+const unstoppable = new AbortController().signal;
 
 /** `wait` resolves after the milliseconds or when its signal says so. */
 export interface RunnerTime {
@@ -147,14 +151,22 @@ export const createShardReader = (
   };
 
   const readBatch = async (start: FeedStart): Promise<FeedPage> => {
-    let page = await feed.read(shard, start, batchMax);
-    const records = [...page.records];
-    for (let pages = 1; pages < pagesMax && page.records.length === batchMax; pages += 1) {
-      if (page.position === undefined) break;
-      page = await feed.read(shard, { after: page.position }, batchMax);
-      records.push(...page.records);
+    const rationed = feed.readEveryMs !== undefined;
+    const limit = rationed ? rationedPageMax : pageMax;
+    const records: ChangeRecord[] = [];
+    let from = start;
+    for (;;) {
+      const page = await feed.read(shard, from, limit);
+      for (const record of page.records) {
+        // What will be looked at is decoded here, a page at a time, and not for the whole batch at once.
+        if (isNews(record)) void record.after;
+        records.push(record);
+      }
+      const full = page.records.length === limit && records.length + limit <= batchMax;
+      if (!full || page.position === undefined) return { records, position: page.position };
+      from = { after: page.position };
+      if (!rationed) await time.wait(0, unstoppable);
     }
-    return { records, position: page.position };
   };
 
   const read = async (held: Held): Promise<StepResult> => {

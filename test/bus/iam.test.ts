@@ -153,7 +153,7 @@ describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
     ['parley-fanout', ['get', 'parley:cache:page']],
     ['parley-fanout', ['subscribe', 'parley:events']],
     ['parley-fanout', ['publish', 'parley:invalidated', 'x']],
-  ])('the user %s may not %j', async (name, [command = '', ...words]) => {
+  ])('[SEC-8] the user %s may not %j', async (name, [command = '', ...words]) => {
     const world = await startWorld();
     await expect(world.raw(name).call(command, ...words)).rejects.toThrow(/NOPERM/);
   });

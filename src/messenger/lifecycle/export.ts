@@ -45,6 +45,7 @@ export const createExport = (
       call: Call,
       conversation: ConversationUuid,
       request: HistoryRequest,
+      ahead: 0,
     ) => Promise<{ readonly messages: readonly MessageView[] }>;
     /** Asked before each page: rejects when the export is not to go on. */
     readonly allowed: (call: Call) => Promise<void>;
@@ -97,7 +98,7 @@ export const createExport = (
     for (let seq = after; ; ) {
       await allowed(call);
       // The same use case as a page on the screen: what may be read is decided there, and nowhere else.
-      const page = await history(call, conversation, { limit: pageLimit, after_seq: seq });
+      const page = await history(call, conversation, { limit: pageLimit, after_seq: seq }, 0);
       for (const message of page.messages) {
         const place: ExportPlace = { part: 'conversations', conversation, seq: message.seq };
         const kind = message.kind === 'system' ? 'system' : 'message';

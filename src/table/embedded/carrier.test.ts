@@ -27,7 +27,7 @@ const write = async (generation: number, keys: readonly string[]): Promise<void>
   const journal = createJournal(journalFile(folder, generation), generation);
   const pending = createPending();
   for (const key of keys) pending.put('items', key, [Buffer.from(`${key} of ${generation}`)]);
-  await journal.append(pending.entries());
+  await journal.append(pending.list);
   journal.close();
 };
 

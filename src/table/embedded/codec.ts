@@ -65,7 +65,15 @@ export interface Codec {
 
 const SHAPE_PREFIX = 'shape/';
 const shapeKey = (id: number): KvKey => `${SHAPE_PREFIX}${String(id).padStart(5, '0')}`;
-const fingerprint = (names: readonly string[]): string => names.join('\n');
+
+/** Shapes as a tree: each name leads on from those before it, so that finding one is a step for each attribute. */
+interface ShapeNode {
+  readonly next: Map<string, ShapeNode>;
+  /** Of the shape that ends here. */
+  id: number | undefined;
+}
+
+const shapeNode = (): ShapeNode => ({ next: new Map(), id: undefined });
 
 const shapeIn = (bytes: Uint8Array): number => ((bytes[SHAPE_OFFSET] ?? 0) << 8) | (bytes[SHAPE_OFFSET + 1] ?? 0);
 
@@ -83,35 +91,48 @@ const unpackShaped = (bytes: Uint8Array, names: readonly string[]): Item => {
 export const createCodec = (): Codec => {
   /** By id, from 1 on; another process may know more, this one never knows others. */
   let shapes: (readonly string[])[] = [[]];
-  let ids = new Map<string, number>();
+  let root = shapeNode();
+
+  const add = (names: readonly string[]): number => {
+    let node = root;
+    for (const name of names) {
+      const next = node.next.get(name) ?? shapeNode();
+      node.next.set(name, next);
+      node = next;
+    }
+    node.id = shapes.push(names) - 1;
+    return node.id;
+  };
 
   /** Learns the shapes that were stored since. */
   const learn = (reader: KvReader): void => {
-    for (let id = shapes.length; ; id += 1) {
-      const bytes = reader.get('meta', shapeKey(id));
+    for (;;) {
+      const bytes = reader.get('meta', shapeKey(shapes.length));
       if (bytes === undefined) return;
-      const names = packr.unpack(bytes) as string[];
-      shapes.push(names);
-      ids.set(fingerprint(names), id);
+      add(packr.unpack(bytes) as string[]);
     }
   };
 
-  const shapeOf = (writer: KvWriter, names: readonly string[]): number => {
-    if (names.length > SHAPED_NAMES_MAX) return NO_SHAPE;
-    const print = fingerprint(names);
-    if (!ids.has(print)) learn(writer);
-    const known = ids.get(print);
-    if (known !== undefined) {
-      // Names with line ends in them could look like others.
-      const shape = shapes[known];
-      return shape?.length === names.length && names.every((name, i) => name === shape[i]) ? known : NO_SHAPE;
+  const find = (item: Item): number | undefined => {
+    let node: ShapeNode | undefined = root;
+    for (const name in item) {
+      if (item[name] === undefined) continue;
+      node = node.next.get(name);
+      if (node === undefined) return undefined;
     }
-    if (shapes.length > SHAPES_MAX) return NO_SHAPE;
-    const id = shapes.length;
-    writer.put('meta', shapeKey(id), Buffer.from(packr.pack(names)));
-    shapes.push(names);
-    ids.set(print, id);
-    return id;
+    return node.id;
+  };
+
+  const shapeOf = (writer: KvWriter, item: Item): number => {
+    const known = find(item);
+    if (known !== undefined) return known;
+    learn(writer);
+    const learnt = find(item);
+    if (learnt !== undefined) return learnt;
+    const names = Object.keys(item).filter((name) => item[name] !== undefined);
+    if (names.length > SHAPED_NAMES_MAX || shapes.length > SHAPES_MAX) return NO_SHAPE;
+    writer.put('meta', shapeKey(shapes.length), Buffer.from(packr.pack(names)));
+    return add(names);
   };
 
   const namesOf = (reader: KvReader, id: number): readonly string[] => {
@@ -123,16 +144,18 @@ export const createCodec = (): Codec => {
 
   return {
     encode(writer, item, size) {
-      const names: string[] = [];
-      const values: Value[] = [];
-      for (const name in item) {
-        const value = item[name];
-        if (value === undefined) continue;
-        names.push(name);
-        values.push(value);
+      const id = shapeOf(writer, item);
+      let content: unknown;
+      if (id === NO_SHAPE)
+        content = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
+      else {
+        const values: Value[] = [];
+        for (const name in item) {
+          const value = item[name];
+          if (value !== undefined) values.push(value);
+        }
+        content = values;
       }
-      const id = shapeOf(writer, names);
-      const content = id === NO_SHAPE ? Object.fromEntries(names.map((name, i) => [name, values[i]])) : values;
       const packed = packr.pack(content);
       const bytes = allocate(PAYLOAD_OFFSET + packed.length);
       bytes.writeUInt32BE(size, 0);
@@ -158,7 +181,7 @@ export const createCodec = (): Codec => {
 
     forget() {
       shapes = [[]];
-      ids = new Map();
+      root = shapeNode();
     },
   };
 };

@@ -6,8 +6,8 @@
  * CRC-32, the generation and its number in it; reading ends at the first that is not the next of its generation, whole. What
  * a crash tears off was never acknowledged.
  *
- * A value that stands in the same generation already (an item's bytes are also its index entry's and its feed record's) is
- * written as a reference to its place.
+ * A value that was written just before (an item's bytes are also its index entry's and its feed record's) is written as a
+ * reference to its place.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, write } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -21,6 +21,8 @@ const PART_BYTES = 8;
 /** A part as a reference: set in its length. Parts are far below 2 GB. */
 const REFERENCE = 0x8000_0000;
 const GONE = 0xff;
+/** An item's bytes, and what may stand between them and their second use: a feed record's header and its image before. */
+const RECENT_PARTS = 4;
 /** The file grows ahead of what is written, so that most commits change no metadata: by as much again, within these bounds. */
 const GROWN_BYTES_MIN = 64 * 1_024;
 const GROWN_BYTES_MAX = 1_024 * 1_024;
@@ -29,7 +31,7 @@ export interface Journal {
   /** Bytes written in this generation. */
   readonly bytes: number;
   /** Resolves when the writes are on disk. When it rejects they may be there or not; what is appended next overwrites them. */
-  append(writes: Iterable<PendingWrite>): Promise<void>;
+  append(writes: readonly PendingWrite[]): Promise<void>;
   close(): void;
 }
 
@@ -45,9 +47,6 @@ export const createJournal = (file: string, generation: number): Journal => {
   let end = 0;
   let number = 0;
   let scratch = Buffer.allocUnsafe(64 * 1_024);
-  /** Where a value of this generation stands in the file. */
-  const places = new WeakMap<Uint8Array, number>();
-
   const room = (at: number, bytes: number): void => {
     if (at + bytes <= scratch.length) return;
     const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + bytes));
@@ -55,10 +54,12 @@ export const createJournal = (file: string, generation: number): Journal => {
     scratch = larger;
   };
 
-  const encode = (writes: Iterable<PendingWrite>): { length: number; placed: [Uint8Array, number][] } => {
+  const encode = (writes: readonly PendingWrite[]): number => {
     let at = HEADER_BYTES;
-    /** Counted only once they are on disk. */
-    const placed = new Map<Uint8Array, number>();
+    /** The parts written last, and where they stand in the file. */
+    const recent: (Uint8Array | undefined)[] = new Array(RECENT_PARTS).fill(undefined);
+    const places = new Uint32Array(RECENT_PARTS);
+    let next = 0;
     for (const { store, name, value, parts } of writes) {
       room(at, WRITE_BYTES + name.length);
       scratch[at] = storeNames.indexOf(store);
@@ -66,14 +67,16 @@ export const createJournal = (file: string, generation: number): Journal => {
       at = scratch.writeUInt16LE(name.length, at + 2);
       at += scratch.write(name, at, 'latin1');
       for (const part of parts) {
-        const known = placed.get(part) ?? places.get(part);
         room(at, PART_BYTES + part.length);
-        if (known !== undefined) {
+        const known = recent.indexOf(part);
+        if (known >= 0) {
           at = scratch.writeUInt32LE((part.length | REFERENCE) >>> 0, at);
-          at = scratch.writeUInt32LE(known, at);
+          at = scratch.writeUInt32LE(places[known] ?? 0, at);
         } else {
           at = scratch.writeUInt32LE(part.length, at);
-          placed.set(part, end + at);
+          recent[next] = part;
+          places[next] = end + at;
+          next = (next + 1) % RECENT_PARTS;
           scratch.set(part, at);
           at += part.length;
         }
@@ -83,7 +86,7 @@ export const createJournal = (file: string, generation: number): Journal => {
     scratch.writeUInt32LE(generation, 8);
     scratch.writeUInt32LE(number, 12);
     scratch.writeUInt32LE(crc32(scratch.subarray(8, at)), 4);
-    return { length: at, placed: [...placed] };
+    return at;
   };
 
   const writeAll = (bytes: Buffer, position: number): Promise<void> =>
@@ -110,10 +113,9 @@ export const createJournal = (file: string, generation: number): Journal => {
       return end;
     },
     append: async (writes) => {
-      const { length, placed } = encode(writes);
+      const length = encode(writes);
       if (end + length > allocated) await grow(end + length);
       await writeAll(scratch.subarray(0, length), end);
-      for (const [part, place] of placed) places.set(part, place);
       end += length;
       number += 1;
     },

@@ -193,8 +193,8 @@ export const openJournaledKv = async (
     const pending = createPending();
     const result = base.read((reader) => step(writerOver(pending, layers(), reader)));
     if (pending.writes === 0) return result;
-    await journal.append(pending.entries());
-    for (const { store, name, value } of pending.entries()) layer.set(store, name, value);
+    await journal.append(pending.list);
+    for (const { store, name, value } of pending.list) layer.set(store, name, value);
     if (rest === undefined) rest = setTimeout(atRest, limits.restMs).unref();
     else rest.refresh();
     return result;

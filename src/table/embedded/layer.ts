@@ -52,31 +52,37 @@ export interface PendingWrite {
 
 export interface Pending extends Layer {
   put(store: StoreName, name: KvKey, parts: readonly Uint8Array[]): void;
-  entries(): Iterable<PendingWrite>;
+  /** Each key once, in the order in which they were first written. */
+  readonly list: readonly PendingWrite[];
 }
 
 const noParts: readonly Uint8Array[] = [];
 
 /** What one commit has written so far: hardly ever read in order, and sorted when it is. */
 export const createPending = (): Pending => {
-  const writes = byStore(() => new Map<KvKey, PendingWrite>());
+  const list: PendingWrite[] = [];
+  /** Where in the list a key stands. */
+  const places = byStore(() => new Map<KvKey, number>());
+  const note = (write: PendingWrite): void => {
+    const known = places[write.store].get(write.name);
+    if (known === undefined) places[write.store].set(write.name, list.push(write) - 1);
+    else list[known] = write;
+  };
+  const held = (store: StoreName, name: KvKey): Held | undefined => {
+    const place = places[store].get(name);
+    return place === undefined ? undefined : list[place]?.value;
+  };
   return {
+    list,
     get writes() {
-      return storeNames.reduce((sum, store) => sum + writes[store].size, 0);
+      return list.length;
     },
-    get: (store, name) => writes[store].get(name)?.value,
-    set: (store, name, value) => {
-      writes[store].set(name, { store, name, value, parts: value === null ? noParts : [value] });
-    },
-    put: (store, name, parts) => {
-      writes[store].set(name, { store, name, value: join(parts), parts });
-    },
+    get: held,
+    set: (store, name, value) => note({ store, name, value, parts: value === null ? noParts : [value] }),
+    put: (store, name, parts) => note({ store, name, value: join(parts), parts }),
     *range(store, { from, to, reverse }) {
-      const names = [...writes[store].keys()].filter((name) => name >= from && name < to).sort();
-      for (const name of reverse ? names.reverse() : names) yield [name, writes[store].get(name)?.value ?? null];
-    },
-    *entries() {
-      for (const store of storeNames) yield* writes[store].values();
+      const names = [...places[store].keys()].filter((name) => name >= from && name < to).sort();
+      for (const name of reverse ? names.reverse() : names) yield [name, held(store, name) ?? null];
     },
   };
 };

@@ -48,6 +48,12 @@ export const createOrderedKeys = (): OrderedKeys => {
     },
     add: (name) => {
       size += 1;
+      // Most feeds and logs grow at their end.
+      const last = chunks.at(-1);
+      if (last !== undefined && last.length < CHUNK_MAX && (last.at(-1) ?? '') < name) {
+        last.push(name);
+        return;
+      }
       // Past the last key of all there is no chunk: it goes on the end of the last.
       const at = Math.min(chunkOf(name), chunks.length - 1);
       const chunk = chunks[at];
