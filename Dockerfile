@@ -35,5 +35,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1: SIGTERM reaches it, and it is gone within ten seconds.
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=64"]
+ENTRYPOINT ["node", "--enable-source-maps"]
 CMD ["dist/server/main.js"]

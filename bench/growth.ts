@@ -7,7 +7,7 @@ import { type Level, levelName, levelsUpTo } from './growth/level.ts';
 import { type Loaded, loadLevel } from './growth/load.ts';
 import type { StartUp } from './growth/start-up.ts';
 import { benchModule } from './harness/modules.ts';
-import { nodeOptions, type Plan, type Prepared, type SideBySide, sideBySide } from './harness/rounds.ts';
+import { type Plan, type Prepared, type SideBySide, sideBySide } from './harness/rounds.ts';
 import { farPage } from './harness/subject.ts';
 import { folderBytes } from './rivals/postgres/cluster.ts';
 
@@ -34,7 +34,7 @@ const dropFromPageCache = (folder: string): void => {
 
 const startUpOf = (folder: string): StartUp => {
   dropFromPageCache(folder);
-  const args = [...nodeOptions, benchModule('growth/start-up'), folder];
+  const args = [...process.execArgv, benchModule('growth/start-up'), folder];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as StartUp;
 };
 

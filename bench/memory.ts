@@ -1,7 +1,6 @@
 /** Memory over a million sends through the library, the fan-out running beside them: does it stay where it was? */
 import { fork } from 'node:child_process';
 import { benchModule } from './harness/modules.ts';
-import { nodeOptions } from './harness/rounds.ts';
 import { median } from './harness/stats.ts';
 
 /** Each after a forced collection, when the inboxes were current. */
@@ -33,7 +32,7 @@ const warmUpShare = 0.15;
 
 export const measureMemory = async (sends: number, say: (line: string) => void): Promise<MemoryOverSends> => {
   const args = [sends, stretches, inFlight].map(String);
-  const child = fork(benchModule('memory/sends'), args, { execArgv: nodeOptions });
+  const child = fork(benchModule('memory/sends'), args, { execArgv: process.execArgv });
   const samples: MemorySample[] = [];
   child.on('message', (message) => {
     const sample = message as MemorySample;

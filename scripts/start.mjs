@@ -88,8 +88,7 @@ if (process.argv.includes('--dynamodb-local')) {
   console.log(`  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local DYNAMODB_ENDPOINT=${endpoint} bin/ddb/scan`);
 }
 
-// Room for new objects: with V8's 16 MB, half of the collector's work is copying what a send needs for some milliseconds more.
-const server = spawn(process.execPath, ['--max-semi-space-size=64', join(root, 'dist', 'server', 'main.js')], {
+const server = spawn(process.execPath, [join(root, 'dist', 'server', 'main.js')], {
   env: environment,
   stdio: 'inherit',
 });

@@ -58,9 +58,6 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** As `npm start` runs the server: room for new objects (MB); for every subject, and for the servers they start. */
-export const nodeOptions = [...process.execArgv, '--max-semi-space-size=64'];
-
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
 
@@ -73,7 +70,7 @@ export const startRunner = async (
   const { name, module, folder }: Partial<Prepared> & Omit<Prepared, 'folder'> =
     typeof subject === 'string' ? { name: subject, module: subject } : subject;
   const args = [benchModule(`subjects/${module}`), JSON.stringify(size), ...(folder === undefined ? [] : [folder])];
-  const child = fork(benchModule('harness/runner'), args, { execArgv: [...nodeOptions, ...nodeArgs] });
+  const child = fork(benchModule('harness/runner'), args, { execArgv: [...process.execArgv, ...nodeArgs] });
   const next = (): Promise<FromRunner> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {

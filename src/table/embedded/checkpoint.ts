@@ -9,8 +9,8 @@ import type { Held } from './layer.ts';
 
 /** The newest generation that stands in LMDB whole. A journal of it, or of one before it, is never applied again. */
 const APPLIED_KEY = 'journal_applied';
-/** Keys in one commit of LMDB: some tens of milliseconds. */
-const KEYS_PER_COMMIT = 4_000;
+/** Keys in one commit of LMDB: some milliseconds of the disk, so that the journal's writes need not wait long behind it. */
+const KEYS_PER_COMMIT = 500;
 
 /** Generations take turns in two files: one is carried over while the other is written. */
 export const journalFile = (folder: string, generation: number): string => join(folder, `journal.${generation % 2}`);
