@@ -13,8 +13,10 @@ export interface ParleyServer {
   stop(): Promise<void>;
 }
 
-export const startParleyServer = async (): Promise<ParleyServer> => {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+/** Its data lies in `folder`, which goes with it. */
+export const startParleyServer = async (
+  folder: string = mkdtempSync(join(tmpdir(), 'parley-bench-')),
+): Promise<ParleyServer> => {
   const server = await startServerProcess(serverModule(), [], portInAddress, {
     PATH: process.env.PATH,
     PORT: '0',

@@ -1,12 +1,10 @@
 /** Parley's standalone server as `npm start` runs it, asked over HTTP; rate limits out of the way. */
 import { setTimeout } from 'node:timers/promises';
 import { type HttpClient, httpClient } from '../harness/http.ts';
-import { serverModule } from '../harness/modules.ts';
 import { messageUuidAt } from '../harness/random.ts';
-import { startServerProcess } from '../harness/server-process.ts';
 import type { StartSubject } from '../harness/subject.ts';
 import { inChunks, peopleOf, type World } from '../harness/world.ts';
-import { portInAddress } from '../parley/address.ts';
+import { startParleyServer } from '../parley/server.ts';
 import { httpOperations, type Sent } from './http.ts';
 
 /** The newest sends: the fan-out takes entries in order, so when these are shown, those before are. */
@@ -49,15 +47,8 @@ const load = async (client: HttpClient, world: World, random: () => number) => {
 
 export const start: StartSubject = async (options) => {
   const { world, random, folder } = options;
-  const server = await startServerProcess(serverModule(), [], portInAddress, {
-    PATH: process.env.PATH,
-    PORT: '0',
-    PARLEY_DATA: folder,
-    LOG_LEVEL: 'error',
-    RATE_LIMIT_PER_USER: '1000000',
-    RATE_LIMIT_PER_ADDRESS: '1000000',
-  });
-  const { port } = server.ready;
+  const server = await startParleyServer(folder);
+  const { port } = server;
   const loader = httpClient(port);
   const loaded = await load(loader, world, random);
   const last: Sent[] = [];

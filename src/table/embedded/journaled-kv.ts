@@ -217,10 +217,14 @@ export const openJournaledKv = async (
   };
 
   const settleAgain = async (): Promise<void> => {
-    try {
-      await settle();
-    } catch (error) {
-      failure = asError(error);
+    // A guest that gave up here would refuse everything until its process is started anew.
+    while (!closing) {
+      try {
+        await settle();
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      }
     }
     unsettled = undefined;
   };

@@ -27,9 +27,12 @@ const ATTEMPTS_MAX = 20;
 export const tokenIn = (reader: KvReader): string =>
   Buffer.from(reader.get('meta', TOKEN_KEY) ?? []).toString('latin1');
 
-export type Ownership =
-  | { readonly role: 'owner'; readonly token: string; release(): void }
-  | { readonly role: 'guest'; readonly token: string; release(): void };
+export interface Ownership {
+  readonly role: 'owner' | 'guest';
+  /** The owner's. */
+  readonly token: string;
+  release(): void;
+}
 
 export interface OwnershipEvents {
   /** The owner's: others want the table. Resolves when everything stands in LMDB. */
