@@ -11,16 +11,29 @@ export const seeded = (seed: number): (() => number) => {
   };
 };
 
-/** A uuid of the given version made of seeded chance; for people and conversations, never for secrets. */
-export const seededUuid = (random: () => number, version = 4): string => {
-  const digit = (): string => Math.floor(random() * 16).toString(16);
-  const digits = (count: number): string => Array.from({ length: count }, digit).join('');
-  const variant = (8 + Math.floor(random() * 4)).toString(16);
-  return `${digits(8)}-${digits(4)}-${version}${digits(3)}-${variant}${digits(3)}-${digits(12)}`;
+/** 32 bits of chance in hex. By words, not by digits: a name is made for each send that is timed. */
+const word = (random: () => number): string =>
+  Math.floor(random() * 0x1_0000_0000)
+    .toString(16)
+    .padStart(8, '0');
+
+/** What follows a uuid's version: its 74 bits of chance. */
+const afterVersion = (random: () => number): string => {
+  const a = word(random);
+  const b = word(random);
+  const c = word(random);
+  const variant = '89ab'[Math.floor(random() * 4)] ?? '8';
+  return `${a.slice(0, 3)}-${variant}${a.slice(3, 6)}-${b}${c.slice(0, 4)}`;
+};
+
+/** A uuid of version 4 made of seeded chance; for people and conversations, never for secrets. */
+export const seededUuid = (random: () => number): string => {
+  const time = word(random) + word(random);
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-4${afterVersion(random)}`;
 };
 
 /** A UUIDv7 of now and of seeded chance, as a client of ours names a message. */
 export const messageUuidAt = (ms: number, random: () => number): string => {
   const time = Math.floor(ms).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${seededUuid(random).slice(15)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${afterVersion(random)}`;
 };

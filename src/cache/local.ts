@@ -167,6 +167,10 @@ export const createLocalCache = (
   };
 
   return {
+    peek: <T>(key: string) => {
+      const known = kept.get(key);
+      return known !== undefined && now() < known.expires ? (known.value as T | undefined) : undefined;
+    },
     read: async <T>(key: string, policy: CachePolicy, load: (fresh: boolean) => Promise<T | undefined>) => {
       const known = kept.get(key);
       if (known !== undefined && now() < known.expires) return { value: known.value, cached: true } as CacheRead<T>;

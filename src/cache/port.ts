@@ -22,6 +22,8 @@ export interface CacheRead<T> {
 }
 
 export interface Cache {
+  /** The value under the key when it is at hand and may be served; never a load, never the answer that there is none. */
+  peek<T>(key: string): T | undefined;
   /**
    * The value under the key, or what `load` gives; loads of one key at once are one load (single flight). `fresh` says that the
    * key was invalidated a short while ago: the load must not be answered by anything that may lag behind the write.

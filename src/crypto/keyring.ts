@@ -24,7 +24,8 @@ interface KeyringCounters {
 
 /**
  * `use` is called at once, without a promise in between, while the key is sure to be held; a key must not be kept past it.
- * Deadlines are in milliseconds since the epoch. Calls reject with `unavailable` only.
+ * Deadlines are in milliseconds since the epoch. Calls reject with `unavailable` only; `withCurrent` answers without a promise
+ * when the key is held.
  */
 export interface Keyring {
   /** The key that a sealed text's `kid` names, when it is held unwrapped here. */
@@ -38,7 +39,7 @@ export interface Keyring {
     deadline?: number,
   ): Promise<T>;
   /** The key to seal with at a place: the newest generation, made when there is none or when the newest has served enough. */
-  withCurrent<T>(place: Place, use: (key: DataKey) => T, deadline?: number): Promise<T>;
+  withCurrent<T>(place: Place, use: (key: DataKey) => T, deadline?: number): T | Promise<T>;
   /** Gives up every unwrapped key of an author. */
   forget(author: string): void;
   readonly counters: KeyringCounters;

@@ -33,8 +33,8 @@ export interface KeyEraser {
 
 /** Calls reject only when the keyring cannot be reached (`unavailable`), never for what is stored. */
 export interface Sealer {
-  /** The text, sealed for one place. `deadline` in milliseconds since the epoch. */
-  seal(place: Place, text: string, deadline?: number): Promise<string>;
+  /** The text, sealed for one place: at once when the key is at hand. `deadline` in milliseconds since the epoch. */
+  seal(place: Place, text: string, deadline?: number): string | Promise<string>;
   /** In the order asked; keys are fetched once per (conversation, author). Adds to `leases` the keys that opened something. */
   open(
     sealed: readonly { readonly place: Place; readonly sealed: string }[],

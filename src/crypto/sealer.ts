@@ -99,8 +99,10 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
   };
 
   return {
-    async seal(place, text, deadline) {
-      if (Buffer.byteLength(text) > textBytesMax) throw new RangeError(`a text of more than ${textBytesMax} octets`);
+    seal(place, text, deadline) {
+      if (Buffer.byteLength(text) > textBytesMax) {
+        return Promise.reject(new RangeError(`a text of more than ${textBytesMax} octets`));
+      }
       return keyring.withCurrent(
         place,
         (key) => {

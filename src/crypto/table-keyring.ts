@@ -199,7 +199,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
       return fetchKey({ name, author, deadline, load }, () => undefined, use);
     },
 
-    async withCurrent(place, use, deadline = noDeadline) {
+    withCurrent<T>(place: Place, use: (key: DataKey) => T, deadline = noDeadline) {
       const held = cache.current(place.conversation, place.author, now());
       if (held !== undefined && !servedEnough(held.name, place.seq)) return use(held);
       const { author } = place;

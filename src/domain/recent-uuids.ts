@@ -21,6 +21,18 @@ interface Segment {
   slots: Uint32Array;
 }
 
+/** The values of hexadecimal digits by their character codes; of a uuid's hyphens, too, which are passed over. */
+const hexValues = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
+
+/** The eight digits of a uuid that begin at `from`, as a 32-bit number; `skip` says after how many of them a hyphen stands. */
+const wordAt = (uuid: string, from: number, skip: number): number => {
+  let word = 0;
+  for (let digit = 0; digit < 8; digit += 1) {
+    word = (word << 4) | (hexValues[uuid.charCodeAt(from + digit + (digit >= skip ? 1 : 0)) & 127] ?? 0);
+  }
+  return word;
+};
+
 /** The 64-bit fingerprint of a uuid; seeded, so that nobody can choose uuids that collide. */
 type Fingerprint = readonly [high: number, low: number];
 
@@ -29,9 +41,15 @@ const rotate = (word: number, bits: number): number => (word << bits) | (word >>
 const fingerprint = (uuid: string, seed: number): Fingerprint => {
   let high = seed | 0;
   let low = Math.imul(seed, 0x9e3779b1) | 0;
-  const hex = uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24, 36);
-  for (let at = 0; at < 32; at += 8) {
-    const word = Number.parseInt(hex.slice(at, at + 8), 16) | 0;
+  for (let at = 0; at < 4; at += 1) {
+    const word =
+      at === 0
+        ? wordAt(uuid, 0, 8)
+        : at === 1
+          ? wordAt(uuid, 9, 4)
+          : at === 2
+            ? wordAt(uuid, 19, 4)
+            : wordAt(uuid, 28, 8);
     high = Math.imul(rotate(high ^ Math.imul(word, 0xcc9e2d51), 15), 0x85ebca6b) + 0x52dce729;
     low = Math.imul(rotate(low ^ Math.imul(word, 0x1b873593), 13), 0xc2b2ae35) + 0x38495ab5 + high;
   }
@@ -62,6 +80,7 @@ const grown = (slots: Uint32Array): Uint32Array => {
 export class RecentUuids {
   readonly #seed: number;
   #segments: Segment[] = [];
+  #size = 0;
   /** A uuid is looked for and, when it is not there, added: its fingerprint is made once for both. */
   #last: { readonly uuid: string; readonly print: Fingerprint } | undefined;
 
@@ -71,9 +90,7 @@ export class RecentUuids {
 
   /** How many uuids are remembered. */
   get size(): number {
-    let size = 0;
-    for (const segment of this.#segments) size += segment.count;
-    return size;
+    return this.#size;
   }
 
   /** The seq of the oldest entry remembered, or undefined when there is none. */
@@ -93,6 +110,7 @@ export class RecentUuids {
     if ((segment.count + 1) * 4 > (segment.slots.length / slotWords) * 3) segment.slots = grown(segment.slots);
     insert(segment.slots, this.#fingerprint(uuid), seq - segment.firstSeq + 1);
     segment.count += 1;
+    this.#size += 1;
     segment.lastAt = at;
   }
 
@@ -124,8 +142,9 @@ export class RecentUuids {
     let forgotten: Segment | undefined;
     for (;;) {
       const [oldest, next] = this.#segments;
-      if (oldest === undefined || next === undefined || (oldest.lastAt >= before && this.size <= max)) break;
+      if (oldest === undefined || next === undefined || (oldest.lastAt >= before && this.#size <= max)) break;
       forgotten = oldest;
+      this.#size -= oldest.count;
       this.#segments = this.#segments.slice(1);
     }
     return forgotten && { lastAt: forgotten.lastAt };

@@ -31,10 +31,14 @@ export const storableText = (field: string, text: string, charactersMax: number)
 /** What an inbox row shows of a text: the text itself when it is short, else its beginning. */
 export const previewOf = (text: string): string => {
   if (text.length <= previewCharactersMax) return text;
-  const points = [...text.slice(0, 2 * previewCharactersMax)];
-  return points.length <= previewCharactersMax && text.length <= 2 * previewCharactersMax
-    ? text
-    : `${points.slice(0, previewCharactersMax - 1).join('')}…`;
+  let cut = 0;
+  let count = 0;
+  for (let at = 0; at < text.length; count += 1) {
+    if (count === previewCharactersMax - 1) cut = at;
+    if (count === previewCharactersMax) return `${text.slice(0, cut)}…`;
+    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return text;
 };
 
 // The `v` flag knows emoji made of several code points; as a variable, because it is newer than the compiler's target.

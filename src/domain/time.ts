@@ -3,8 +3,18 @@
 /** The year 9999 ends here; beyond it the width would grow and text order would break. */
 const lastMs = 253_402_300_799_999;
 
+const secondMs = 1_000;
+/** The text of one second, up to its milliseconds: under load thousands of entries are of the same. */
+let second = { at: -1, text: '' };
+
 /** @param ms since the epoch, 0 to the year 9999. */
-export const isoTime = (ms: number): string => new Date(Math.min(Math.max(0, ms), lastMs)).toISOString();
+export const isoTime = (ms: number): string => {
+  const whole = Math.trunc(Math.min(Math.max(0, ms), lastMs));
+  const at = Math.floor(whole / secondMs);
+  if (at !== second.at) second = { at, text: new Date(at * secondMs).toISOString().slice(0, -4) };
+  const milliseconds = whole - at * secondMs;
+  return `${second.text}${milliseconds < 10 ? '00' : milliseconds < 100 ? '0' : ''}${milliseconds}Z`;
+};
 
 /** Milliseconds since the epoch of a time written by `isoTime`, which is all that the table holds. */
 export const timeOf = (iso: string): number => Date.parse(iso);

@@ -19,6 +19,8 @@ const pageLimit = 1_000;
 const key = (blocker: string, blocked: string): string => `block:${blocker}:${blocked}`;
 
 export interface Blocks {
+  /** True when it is known at once that `refuseBlocked` would not reject. */
+  knownFree(call: Call, conversation: ConversationItem): boolean;
   /**
    * Rejects when a direct conversation leads to nobody: with `blocked` when the other one has blocked the caller, with
    * `forbidden` when they were erased. Groups are unaffected.
@@ -29,14 +31,23 @@ export interface Blocks {
   list(call: Call): Promise<PublicUserView[]>;
 }
 
+const otherThan = (user: string, { members }: ConversationItem): string | undefined =>
+  members.find((member) => member.user_uuid !== user)?.user_uuid;
+
 export const createBlocks = (
   { patterns, cache, now }: Deps,
   profiles: Profiles,
   userOf: (handle: Handle, call: Call) => Promise<PublicUserView>,
 ): Blocks => ({
+  knownFree: (call, conversation) => {
+    if (conversation.kind !== 'direct') return true;
+    const other = otherThan(call.user, conversation);
+    if (other === undefined || other === tombstone.user_uuid) return false;
+    return cache.peek<{ readonly blocked: boolean }>(key(other, call.user))?.blocked === false;
+  },
   refuseBlocked: async (call, conversation) => {
     if (conversation.kind !== 'direct') return;
-    const other = conversation.members.find((member) => member.user_uuid !== call.user)?.user_uuid;
+    const other = otherThan(call.user, conversation);
     if (other === undefined) return;
     if (other === tombstone.user_uuid) throw new ParleyError('forbidden', 'They are no longer here.');
     const { value } = await cache.read(key(other, call.user), policy, async () => ({

@@ -30,8 +30,8 @@ export interface Draft {
   readonly uuid: MessageUuid;
   /** The uuid's own time in milliseconds; undefined when it was minted here just now and cannot have been written before. */
   readonly uuidTime: number | undefined;
-  /** Makes the entry for its place, under the membership of `membersSeq`; refuses with a ParleyError. */
-  build(seq: number, createdAt: number, membersSeq: number): Promise<EntryItem>;
+  /** Makes the entry for its place, under the membership of `membersSeq`, at once if it can; refuses with a ParleyError. */
+  build(seq: number, createdAt: number, membersSeq: number): EntryItem | Promise<EntryItem>;
 }
 
 export interface Log {
@@ -41,7 +41,7 @@ export interface Log {
    */
   append(
     conversation: string,
-    prepare: () => Promise<Draft>,
+    prepare: () => Draft | Promise<Draft>,
     call?: CallOptions,
   ): Promise<{ entry: EntryItem; replayed: boolean }>;
   /** The newest seq, read consistently; 0 for an empty log. */
@@ -74,19 +74,21 @@ export const createLog = (
   const [a = 1, b = 2, c = 3, d = 4] = randomBytes(4);
   const seed = (a << 24) | (b << 16) | (c << 8) | d;
   let remembered = 0;
+  /** A tail put out while a send is under way is still right, but no longer counted. */
+  const putOut = new WeakSet<Tail>();
   const tails = new LRUCache<string, Tail>({
     // Counted by size rather than by `max`, which would set aside room for all of them at once.
     maxSize: tailsMax,
     sizeCalculation: () => 1,
     dispose: (tail) => {
       remembered -= tail.recent.size;
+      putOut.add(tail);
     },
   });
-  const learn = (conversation: string, tail: Tail, entry: EntryItem): void => {
+  const learn = (tail: Tail, entry: TailEntry): void => {
     const before = tail.recent.size;
-    grow(tail, tailEntry(entry), now());
-    // A tail put out meanwhile is still right, but no longer counted.
-    if (tails.peek(conversation) !== tail) return;
+    grow(tail, entry, now());
+    if (putOut.has(tail)) return;
     remembered += tail.recent.size - before;
     while (remembered > rememberedMax && tails.size > 1) tails.pop();
   };
@@ -120,7 +122,7 @@ export const createLog = (
   const readOn = async (conversation: string, tail: Tail, call?: CallOptions): Promise<void> => {
     for (;;) {
       const page = await patterns.readEntriesAfter(conversation, tail.head, readLimit, call);
-      for (const entry of page.items) learn(conversation, tail, entry);
+      for (const entry of page.items) learn(tail, tailEntry(entry));
       if (page.next === undefined) return;
     }
   };
@@ -183,11 +185,13 @@ export const createLog = (
       }
       const seq = tail.head + 1;
       if (seq > seqMax) throw new ParleyError('conversation_busy', 'This conversation is full.');
-      const entry = await draft.build(seq, nextTime(tail, Math.max(begun, now())), tail.membersSeq);
+      const at = nextTime(tail, Math.max(begun, now()));
+      const built = draft.build(seq, at, tail.membersSeq);
+      const entry = built instanceof Promise ? await built : built;
       tried.push(entry);
       try {
         await patterns.appendEntry(entry, call);
-        learn(conversation, tail, entry);
+        learn(tail, { seq, uuid: entry.uuid, at, membersSeq: membersSeqOf(entry) });
         return { entry, replayed: false };
       } catch (error) {
         if (!(error instanceof TableError)) throw error;

@@ -18,6 +18,8 @@ const policy: CachePolicy = { ttlMs: 30_000, staleOnErrorMs: 60_000, negativeTtl
 const key = (conversation: string): string => `conversation:${conversation}`;
 
 export interface Memberships {
+  /** Entry 0 when the cache has it at hand. */
+  known(conversation: string): ConversationItem | undefined;
   /** Entry 0, perhaps from the cache. */
   get(conversation: string, call?: CallOptions): Promise<ConversationItem | undefined>;
   /** Entry 0 with the membership that the system entry `membersSeq`, or a newer one, brought. */
@@ -59,6 +61,7 @@ export const createMemberships = (patterns: Patterns, cache: Cache): Memberships
   };
 
   return {
+    known: (conversation) => cache.peek(key(conversation)),
     get,
     atLeast,
     changed,

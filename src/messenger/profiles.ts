@@ -14,6 +14,8 @@ export const isGone = (profile: ProfileItem | undefined): boolean =>
   profile?.status === 'erasing' || profile?.status === 'erased';
 
 export interface Profiles {
+  /** When the cache has it at hand. */
+  known(user: string): ProfileItem | undefined;
   get(user: string, call?: CallOptions): Promise<ProfileItem | undefined>;
   /** By user; those without a profile are missing. */
   many(users: readonly string[], call?: CallOptions): Promise<Map<string, ProfileItem>>;
@@ -26,6 +28,7 @@ export const createProfiles = (patterns: Patterns, cache: Cache): Profiles => {
   const get = async (user: string, call?: CallOptions): Promise<ProfileItem | undefined> =>
     (await cache.read(key(user), policy, () => patterns.getProfile(user, { ...call, consistent: true }))).value;
   return {
+    known: (user) => cache.peek(key(user)),
     get,
     many: async (users, call) => {
       const found = new Map<string, ProfileItem>();

@@ -13,7 +13,7 @@ interface Waiting {
  */
 export type SendQueue = <P, T>(
   conversation: string,
-  prepare: () => Promise<P>,
+  prepare: () => P | Promise<P>,
   work: (prepared: P) => Promise<T>,
 ) => Promise<T>;
 
@@ -21,22 +21,40 @@ export const createSendQueue = (): SendQueue => {
   // A key is here while its conversation has work; its array holds what waits behind the work under way.
   const queues = new Map<string, Waiting[]>();
 
-  const drain = async (conversation: string, queue: Waiting[], first: Waiting): Promise<void> => {
-    for (let next: Waiting | undefined = first; next !== undefined; next = queue.shift()) await next.run();
+  /** Runs what waits, one after the other, until nothing does. */
+  const drain = async (conversation: string, queue: Waiting[]): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next.run();
     queues.delete(conversation);
+  };
+
+  const runFirst = async <P, T>(
+    conversation: string,
+    prepare: () => P | Promise<P>,
+    work: (prepared: P) => Promise<T>,
+  ): Promise<T> => {
+    const queue: Waiting[] = [];
+    queues.set(conversation, queue);
+    try {
+      const prepared = prepare();
+      return await work(prepared instanceof Promise ? await prepared : prepared);
+    } finally {
+      if (queue.length === 0) queues.delete(conversation);
+      else void drain(conversation, queue);
+    }
   };
 
   return (conversation, prepare, work) => {
     const queue = queues.get(conversation);
-    if (queue !== undefined && queue.length >= conversationQueueMax) {
+    if (queue === undefined) return runFirst(conversation, prepare, work);
+    if (queue.length >= conversationQueueMax) {
       const message = 'Too many sends wait for this conversation; try again.';
       return Promise.reject(new ParleyError('conversation_busy', message, { retryAfterSeconds: 1 }));
     }
-    const prepared = prepare();
+    const prepared = (async () => prepare())();
     // Its rejection is told when its turn comes.
     prepared.catch(() => undefined);
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
+      queue.push({
         run: async () => {
           try {
             resolve(await work(await prepared));
@@ -44,14 +62,7 @@ export const createSendQueue = (): SendQueue => {
             reject(error);
           }
         },
-      };
-      if (queue !== undefined) {
-        queue.push(waiting);
-        return;
-      }
-      const fresh: Waiting[] = [];
-      queues.set(conversation, fresh);
-      void drain(conversation, fresh, waiting);
+      });
     });
   };
 };

@@ -40,20 +40,29 @@ const nameFor = (
   return { uuid, uuidTime };
 };
 
+/** A text as it is stored. */
+interface SealedText {
+  readonly message: string;
+  readonly preview?: string;
+}
+
 /** A text sealed for its place, and its preview, sealed on its own when the text is too long to be copied to inbox rows. */
-export const sealText = async (
+export const sealText = (
   sealer: Deps['sealer'],
   place: ReturnType<typeof placeOf>,
   text: string,
   deadline: number | undefined,
-): Promise<{ message: string; preview?: string }> => {
-  const preview = previewOf(text);
-  if (preview === text) return { message: await sealer.seal(place, text, deadline) };
-  const [message, sealedPreview] = await Promise.all([
-    sealer.seal(place, text, deadline),
-    sealer.seal(place, preview, deadline),
-  ]);
-  return { message, preview: sealedPreview };
+): SealedText | Promise<SealedText> => {
+  const shown = previewOf(text);
+  const message = sealer.seal(place, text, deadline);
+  const preview = shown === text ? undefined : sealer.seal(place, shown, deadline);
+  // With the key at hand, as it nearly always is, both are there at once, and nobody waits for a promise.
+  if (typeof message === 'string' && (preview === undefined || typeof preview === 'string')) {
+    return preview === undefined ? { message } : { message, preview };
+  }
+  return Promise.all([message, preview]).then(([message, preview]) =>
+    preview === undefined ? { message } : { message, preview },
+  );
 };
 
 export const createSend =
@@ -77,8 +86,16 @@ export const createSend =
     const { log, memberships, profiles, blocks, render } = parts;
     const text = storableText('message', request.message, messageCharactersMax);
     const named = nameFor(request.uuid, now(), randomBytes);
-    /** Who may speak here: asked at once, while what came before is still being written. */
-    const prepare = async () => {
+    /** Who may speak here, when what the caches hold says plainly that they may; every doubt goes the long way. */
+    const preparedAtOnce = (): Draft | undefined => {
+      const known = memberships.known(conversation);
+      if (known === undefined || !isIn(memberOf(known, call.user))) return undefined;
+      const author = profiles.known(call.user);
+      if (author === undefined || !blocks.knownFree(call, known)) return undefined;
+      return { ...named, build: builder(known, author) };
+    };
+    /** The same, asked while what came before is still being written. */
+    const prepareByAsking = async (): Promise<Draft> => {
       const [{ conversation: known }, author] = await Promise.all([
         memberships.mustKnow(call, conversation),
         profiles.get(call.user, call),
@@ -88,17 +105,28 @@ export const createSend =
       return { ...named, build: builder(known, author) };
     };
 
-    const builder =
-      (known: ConversationItem, author: ProfileItem): Draft['build'] =>
-      async (seq, createdAt, membersSeq) => {
-        const current = membersSeq === 0 ? known : await memberships.atLeast(conversation, membersSeq, call);
+    /** Under whose eyes the entry was written last: those who are told of it. */
+    let audience: ConversationItem | undefined;
+    const builder = (known: ConversationItem, author: ProfileItem): Draft['build'] => {
+      const under = (
+        current: ConversationItem | undefined,
+        seq: number,
+        createdAt: number,
+        membersSeq: number,
+      ): EntryItem | Promise<EntryItem> => {
         if (!isIn(memberOf(current, call.user))) {
           throw new ParleyError('forbidden', 'You are no longer in this conversation.');
         }
         if (request.reply_to !== undefined && request.reply_to >= seq) {
           throw new ParleyError('seq_out_of_range', 'reply_to names a message that does not exist.');
         }
-        const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
+        audience = current;
+        const sealed = sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
+        return sealed instanceof Promise
+          ? sealed.then((one) => entryOf(one, seq, createdAt, membersSeq))
+          : entryOf(sealed, seq, createdAt, membersSeq);
+      };
+      const entryOf = (sealed: SealedText, seq: number, createdAt: number, membersSeq: number): EntryItem => {
         // One by one: spreading what there may be costs several times as much.
         const entry: { -readonly [Name in keyof EntryItem]: EntryItem[Name] } = {
           type: 'message',
@@ -117,16 +145,19 @@ export const createSend =
         if (membersSeq > 0) entry.members_seq = membersSeq;
         return entry;
       };
+      return (seq, createdAt, membersSeq) =>
+        known.members_seq >= membersSeq
+          ? under(known, seq, createdAt, membersSeq)
+          : memberships
+              .atLeast(conversation, membersSeq, call)
+              .then((current) => under(current, seq, createdAt, membersSeq));
+    };
 
-    const { entry, replayed } = await log.append(conversation, prepare, call);
+    const { entry, replayed } = await log.append(conversation, () => preparedAtOnce() ?? prepareByAsking(), call);
     parts.appended();
     if (!replayed) {
-      const current = await memberships.get(conversation, call);
-      bus.publish({
-        type: 'message.created',
-        to: present(current?.members ?? []).map((m) => m.user_uuid),
-        body: entry,
-      });
+      const to = present(audience?.members ?? []).map((member) => member.user_uuid);
+      bus.publish({ type: 'message.created', to, body: entry });
       return { message: render.written(entry, text), replayed };
     }
     const message = await render.message(entry, call);

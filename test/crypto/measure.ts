@@ -51,7 +51,7 @@ await measure('open, by jose (WebCrypto)', pageSize, () =>
 );
 
 let seq = 0;
-await measure('seal, by node:crypto', 1, () => {
+await measure('seal, by node:crypto', 1, async () => {
   seq += 1;
   return cold.sealer.seal(place(seq), text);
 });

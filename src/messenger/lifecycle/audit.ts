@@ -37,7 +37,7 @@ export const createAudit = ({ patterns, now, randomBytes }: Pick<Deps, 'patterns
   audited: async ({ by, act, user }, work) => {
     const act_id = Buffer.from(randomBytes(8)).toString('hex');
     const subject = user === undefined ? {} : { subject: fingerprint(user) };
-    const note = (result: string): Promise<void> =>
+    const note = (result: string): Promise<unknown> =>
       patterns.addAuditEntry({ type: 'audit', act_id, at: isoTime(now()), by, act, ...subject, result });
     await note('begun');
     try {

@@ -48,6 +48,8 @@ export interface EmbeddedTable extends ScannableTable {
 
 const units = (read: number, write: number): Capacity => ({ read, write });
 
+const written = (cost: number): { readonly capacity: Capacity } => ({ capacity: units(0, cost) });
+
 const answer = ({ items, next, capacity }: QueryResult): QueryResult =>
   next === undefined ? { items, capacity } : { items, next, capacity };
 
@@ -98,11 +100,12 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     }
   };
 
-  const write = async (request: WriteRequest, call: CallOptions | undefined): Promise<Capacity> => {
+  /** `answer` makes the write's answer of its write units, once it is in its commit. */
+  const write = <T>(request: WriteRequest, call: CallOptions | undefined, answer: (cost: number) => T): Promise<T> => {
     if (request.condition !== undefined) checkCondition(request.condition);
     return committer.submit((session) => {
       inTime(call);
-      return units(0, writeItem(session, schema, request));
+      return answer(writeItem(session, schema, request));
     });
   };
 
@@ -140,7 +143,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     },
 
     async put({ item, condition }, call) {
-      return { capacity: await write(putRequest(item, condition), call) };
+      return await write(putRequest(item, condition), call, written);
     },
 
     async update(request, call) {
@@ -153,12 +156,14 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
         return after;
       };
       const { key, condition } = request;
-      const capacity = await write({ key: keyOf(key), condition, needsBefore: true, decide }, call);
-      return { item: isFlat(item) ? item : structuredClone(item), capacity };
+      return await write({ key: keyOf(key), condition, needsBefore: true, decide }, call, (cost) => ({
+        item: isFlat(item) ? item : structuredClone(item),
+        capacity: units(0, cost),
+      }));
     },
 
     async delete({ key, condition }, call) {
-      return { capacity: await write(deleteRequest(key, condition), call) };
+      return await write(deleteRequest(key, condition), call, written);
     },
 
     async query(request, call) {
@@ -200,13 +205,8 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       const requests = writes.map((each) =>
         'put' in each ? putRequest(each.put, undefined) : deleteRequest(each.delete, undefined),
       );
-      const costs = await Promise.all(requests.map((request) => write(request, call)));
-      return {
-        capacity: units(
-          0,
-          costs.reduce((sum, cost) => sum + cost.write, 0),
-        ),
-      };
+      const costs = await Promise.all(requests.map((request) => write(request, call, (cost) => cost)));
+      return written(costs.reduce((sum, cost) => sum + cost, 0));
     },
 
     async scan({ limit, start }, call) {
@@ -231,7 +231,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       });
       // Somebody may have given an item a longer life in the meantime.
       const stillDue = { attribute: ttl, is: '<', value: nowSeconds } as const;
-      const done = await Promise.allSettled(due.map((key) => write(deleteRequest(key, stillDue), undefined)));
+      const done = await Promise.allSettled(due.map((key) => write(deleteRequest(key, stillDue), undefined, written)));
       return done.filter((result) => result.status === 'fulfilled').length;
     },
 
