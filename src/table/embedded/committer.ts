@@ -1,6 +1,7 @@
 /**
- * Group commit: writes that arrive while a commit is under way wait together and go into the next one, in the order they
- * came, so that one flush to disk serves them all. One that is refused leaves the others alone.
+ * Group commit: writes that arrive while commits are under way wait together and go into the next one, in the order they
+ * came, so that one flush to disk serves them all. Where the store allows it, a commit is made while the one before it is being
+ * written, so that neither the processor nor the disk waits for the other. One that is refused leaves the others alone.
  */
 import { TableError } from '../errors.ts';
 import type { Kv, KvWriter } from './kv.ts';
@@ -13,6 +14,9 @@ const WAITING_WRITES_MAX = 10_000;
 
 /** Writes in one commit: some ten milliseconds of work, during which nothing else runs. */
 const GROUP_WRITES_MAX = 1_000;
+
+/** Fewer writes than this go into one commit: each costs a write to the disk. */
+const SPLIT_WRITES_MIN = 8;
 
 /** What one commit shares between its writes; made by `begin`, written out by `end`. */
 export interface Session {
@@ -57,7 +61,8 @@ const attempt = <S extends Session>(step: (session: S) => unknown, session: S): 
 export const createCommitter = <S extends Session>(options: CommitterOptions<S>): Committer<S> => {
   const { kv } = options;
   const waiting: Waiting<S>[] = [];
-  let running = false;
+  let underWay = 0;
+  let scheduled = false;
   let closing = false;
   let idle: (() => void)[] = [];
 
@@ -89,16 +94,32 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
     }
   };
 
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      await kv.unsettled;
-      await commit(waiting.splice(0, GROUP_WRITES_MAX));
-      // Whoever was waiting for the processor meanwhile comes first, and may bring more writes for the next commit.
-      await new Promise<void>((resolve) => kv.soon(resolve));
-    }
-    running = false;
+  const schedule = (): void => {
+    if (scheduled || waiting.length === 0 || underWay >= kv.transactionsAtOnce) return;
+    scheduled = true;
+    // Whoever is waiting for the processor meanwhile comes first, and may bring more writes for the next commit.
+    kv.soon(drain);
+  };
+
+  const run = async (group: readonly Waiting<S>[]): Promise<void> => {
+    underWay += 1;
+    await kv.unsettled;
+    await commit(group);
+    underWay -= 1;
+    schedule();
+    if (underWay > 0 || waiting.length > 0) return;
     for (const resolve of idle) resolve();
     idle = [];
+  };
+
+  const drain = (): void => {
+    scheduled = false;
+    while (waiting.length > 0 && underWay < kv.transactionsAtOnce) {
+      // Half of many, when nothing is being written: the other half is made while the first is on its way to the disk.
+      const share = kv.transactionsAtOnce - underWay;
+      const size = waiting.length < SPLIT_WRITES_MIN ? waiting.length : Math.ceil(waiting.length / share);
+      void run(waiting.splice(0, Math.min(size, GROUP_WRITES_MAX)));
+    }
   };
 
   return {
@@ -109,13 +130,11 @@ export const createCommitter = <S extends Session>(options: CommitterOptions<S>)
           return reject(new TableError('throttled', `more than ${WAITING_WRITES_MAX} writes are waiting`));
         }
         waiting.push({ step, resolve: resolve as (value: unknown) => void, reject });
-        if (running) return;
-        running = true;
-        kv.soon(() => void drain());
+        schedule();
       }),
     close: async () => {
       closing = true;
-      if (running) await new Promise<void>((resolve) => idle.push(resolve));
+      if (underWay > 0 || waiting.length > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
   };
 };

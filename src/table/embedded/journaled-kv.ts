@@ -2,7 +2,8 @@
  * LMDB with a journal in front (journal.ts): a commit is one write to the journal's end, and its content stays in memory until
  * LMDB has it, which follows in bulk. What is read is memory first and LMDB below it.
  *
- * 1. Nothing is visible before it is on disk: a commit's writes join the newest layer when the journal has them.
+ * 1. Nothing is visible before it is on disk: a commit's writes join the newest layer when the journal has them. Only the next
+ *    commit sees them earlier: it is made while they are being written, and is nothing if they fail.
  * 2. A layer leaves memory when LMDB has committed all of it. Reads in between see the same values twice.
  * 3. At most two layers are in memory: while the older is carried over, the newer fills; a writer that finds both full waits.
  * 4. The journal is for the table's owner alone (ownership.ts). While others have the table open, and for whoever is not the
@@ -97,6 +98,19 @@ interface Generation {
   readonly layer: Layer;
 }
 
+/** Commits on their way to the disk: each builds on those before it, and fails with them. */
+interface Line {
+  /** The newest first. */
+  ahead: readonly Pending[];
+  /** The last of them; rejects when it is not there. */
+  flushed: Promise<void>;
+}
+
+const emptyLine = (): Line => ({ ahead: [], flushed: Promise.resolve() });
+
+/** One is made while the one before is being written; more would wait for the same disk. */
+const COMMITS_AT_ONCE = 2;
+
 /** Opens the table's store in a folder as its owner or as a guest of its owner, after applying what a crash left. */
 export const openJournaledKv = async (
   base: LmdbKv,
@@ -107,6 +121,7 @@ export const openJournaledKv = async (
   let newest = 0;
   let current: Generation | undefined;
   let older: (Generation & { readonly carried: Promise<void> }) | undefined;
+  let line = emptyLine();
   let carrier: Carrier | undefined;
   let failure: Error | undefined;
   let guests = false;
@@ -156,7 +171,11 @@ export const openJournaledKv = async (
     older = { ...generation, carried };
   };
 
+  /** Resolves when every commit that was made is on disk, or has failed. */
+  const flushed = (): Promise<void> => line.flushed.catch(() => undefined);
+
   const carryAll = async (): Promise<void> => {
+    await flushed();
     await older?.carried;
     turnOver();
     await older?.carried;
@@ -164,10 +183,11 @@ export const openJournaledKv = async (
     current = undefined;
   };
 
-  /** In its turn: a commit under way has the generation's journal in hand. */
+  /** In its turn, and after what is on its way: a commit under way has the generation's journal in hand. */
   const atRest = (): void => {
     rest = undefined;
     void inTurn(async () => {
+      await flushed();
       if (older === undefined) turnOver();
       else rest = setTimeout(atRest, limits.restMs).unref();
     });
@@ -177,6 +197,7 @@ export const openJournaledKv = async (
   const generationForWrites = async (): Promise<Generation> => {
     if (current !== undefined && current.journal.bytes >= limits.layerBytesMax) {
       if (older !== undefined && failure !== undefined) throw failure;
+      await flushed();
       await older?.carried;
       turnOver();
     }
@@ -188,16 +209,37 @@ export const openJournaledKv = async (
     return current;
   };
 
-  const commit = async <T>(step: (writer: KvWriter) => T): Promise<T> => {
-    const { journal, layer } = await generationForWrites();
-    const pending = createPending();
-    const result = base.read((reader) => step(writerOver(pending, layers(), reader)));
-    if (pending.writes === 0) return result;
-    await journal.append(pending.list);
+  /** Writes a commit out after those ahead of it, and shows what it wrote. */
+  const flush = async (mine: Line, pending: Pending, { journal, layer }: Generation): Promise<void> => {
+    const before = mine.flushed;
+    try {
+      await before;
+      await journal.append(pending.list);
+    } catch (error) {
+      // What is made from now on builds on what is on disk.
+      if (line === mine) line = emptyLine();
+      throw error;
+    }
+    mine.ahead = mine.ahead.slice(0, -1);
     for (const { store, name, value } of pending.list) layer.set(store, name, value);
     if (rest === undefined) rest = setTimeout(atRest, limits.restMs).unref();
     else rest.refresh();
-    return result;
+  };
+
+  /** Makes a commit; `done` tells when it is on disk. */
+  const commit = async <T>(step: (writer: KvWriter) => T): Promise<{ readonly done: Promise<T> }> => {
+    const generation = await generationForWrites();
+    const pending = createPending();
+    const above = [...line.ahead, ...layers()];
+    const result = base.read((reader) => step(writerOver(pending, above, reader)));
+    // An answer that was read off a commit ahead is good only with it.
+    if (pending.writes === 0) return { done: line.flushed.then(() => result) };
+    const written = flush(line, pending, generation);
+    line.ahead = [pending, ...line.ahead];
+    line.flushed = written;
+    // Whoever waits for the commit hears of it; nobody else has to.
+    written.catch(() => undefined);
+    return { done: written.then(() => result) };
   };
 
   const changedHands = (): TableError =>
@@ -245,6 +287,7 @@ export const openJournaledKv = async (
   await settle();
 
   return {
+    transactionsAtOnce: COMMITS_AT_ONCE,
     get aloneSince() {
       return ownership?.role === 'owner' && !guests ? shared : undefined;
     },
@@ -256,11 +299,14 @@ export const openJournaledKv = async (
       const above = layers();
       return above.length === 0 ? base.read(step) : base.read((reader) => step(readerOver(above, reader)));
     },
-    transact: (step) =>
-      inTurn(async () => {
-        if (ownership?.role !== 'owner') return base.transact(asGuest(step));
-        return guests ? base.transact(step) : commit(step);
-      }),
+    transact: async (step) => {
+      const { done } = await inTurn(async () => {
+        if (ownership?.role === 'owner' && !guests) return commit(step);
+        const result = await base.transact(ownership?.role === 'owner' ? step : asGuest(step));
+        return { done: Promise.resolve(result) };
+      });
+      return done;
+    },
     soon: base.soon,
     close: async () => {
       closing = true;

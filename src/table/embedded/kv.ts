@@ -33,6 +33,7 @@ export interface KvWriter extends KvReader {
 }
 
 export interface Kv {
+  readonly transactionsAtOnce: number;
   /**
    * While nobody else can write: a number for this time, another one after any time when somebody could. Undefined while
    * others may write.
@@ -44,7 +45,8 @@ export interface Kv {
   read<T>(step: (reader: KvReader) => T): T;
   /**
    * Runs `step` with the one write lock and commits all it wrote, or, when it throws, nothing. Resolves when the commit
-   * is durable. Only one at a time: the caller waits for the one before.
+   * is durable, after those before it. A step that comes while an earlier one is on its way to the disk sees what that one
+   * wrote, and fails with it. At most `transactionsAtOnce` are under way.
    */
   transact<T>(step: (writer: KvWriter) => T): Promise<T>;
   /** Calls back when the requests that are ready to run have run, so that one commit can serve them all. */

@@ -91,6 +91,7 @@ export const openLmdbKv = (folder: string): LmdbKv => {
   };
 
   return {
+    transactionsAtOnce: 1,
     aloneSince: undefined,
     read: (step) => {
       // The read transaction is kept between calls; renewing it shows what other processes have committed since.

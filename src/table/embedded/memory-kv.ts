@@ -44,6 +44,7 @@ export const createMemoryKv = (): Kv => {
   };
 
   return {
+    transactionsAtOnce: 1,
     aloneSince: 0,
     read: (step) => step(view),
     transact: async (step) => {
