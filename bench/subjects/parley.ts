@@ -26,10 +26,25 @@ export const start: StartSubject = async ({ world, random, folder }) => {
   const runner = startFeedRunner(
     main.feed,
     node.patterns,
-    async (records) => {
-      await node.fanout(records);
-      const inserted = records.filter((record) => record.kind === 'insert' && isNews(record));
-      appliedEntries += inserted.filter(({ after }) => after?.type === 'message').length;
+    {
+      begin: () => {
+        const batch = node.fanout.begin();
+        let entries = 0;
+        return {
+          get size() {
+            return batch.size;
+          },
+          add: (records) => {
+            batch.add(records);
+            const inserted = records.filter((record) => record.kind === 'insert' && isNews(record));
+            entries += inserted.filter(({ after }) => after?.type === 'message').length;
+          },
+          apply: async () => {
+            await batch.apply();
+            appliedEntries += entries;
+          },
+        };
+      },
     },
     'fanout',
     { now, wait: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined) },

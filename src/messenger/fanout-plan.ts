@@ -30,6 +30,10 @@ interface Draft {
   readonly entries: Map<number, EntryItem>;
   readonly revised: Map<number, EntryItem>;
   readonly changed: Set<number>;
+  /** The lowest seq that was new in this batch. */
+  first: number;
+  /** The newest entry of each author, by its seq. */
+  readonly newest: Map<string, number>;
 }
 
 /** Whom a system entry says it happened to; an erasure changes it. */
@@ -43,40 +47,93 @@ const showsDifferently = (before: EntryItem | undefined, after: EntryItem): bool
   before?.user_uuid !== after.user_uuid ||
   subjectOf(before) !== subjectOf(after);
 
-/** @param records of one or more shards, each item's in the order they were made. */
-export const planFanout = (records: readonly ChangeRecord[]): FanoutPlan => {
+/** A batch while it is being read. */
+export interface PlanInProgress {
+  /** Items held: what the batch takes of memory, however many records it has. */
+  readonly size: number;
+  /** @param records of one or more shards, each item's in the order they were made. */
+  add(records: readonly ChangeRecord[]): void;
+  plan(): FanoutPlan;
+}
+
+/**
+ * Of a conversation's entries those are kept that a row may come to show, or that mark one as read: each author's newest, and
+ * those that change who is in it. Whoever may read an older one may read one of these, because whoever left or joined in
+ * between did so by an entry that is kept.
+ */
+const keepEntry = (draft: Draft, entry: EntryItem): void => {
+  const { entries, newest } = draft;
+  const before = newest.get(entry.user_uuid);
+  if (before !== undefined && before > entry.seq && entry.membership === undefined) return;
+  if (before !== undefined && before < entry.seq && entries.get(before)?.membership === undefined)
+    entries.delete(before);
+  if (before === undefined || before < entry.seq) newest.set(entry.user_uuid, entry.seq);
+  entries.set(entry.seq, entry);
+};
+
+export const beginPlan = (): PlanInProgress => {
   const drafts = new Map<string, Draft>();
   const profiles = new Map<string, { profile: ProfileItem; renamed: boolean }>();
+  let held = 0;
   const draftOf = (conversation: string): Draft => {
-    const draft = drafts.get(conversation) ?? { entries: new Map(), revised: new Map(), changed: new Set() };
-    drafts.set(conversation, draft);
+    let draft = drafts.get(conversation);
+    if (draft === undefined) {
+      draft = {
+        entries: new Map(),
+        revised: new Map(),
+        changed: new Set(),
+        first: Number.POSITIVE_INFINITY,
+        newest: new Map(),
+      };
+      drafts.set(conversation, draft);
+    }
     return draft;
   };
 
-  for (const record of records) {
-    // By the key first: the rows' own records, most of the feed, are not even decoded.
-    if (!isNews(record)) continue;
-    const { kind, before, after } = record;
-    if (after === undefined) continue;
-    const item = asStored<StoredItem>(after);
-    if (item.type === 'message') {
-      const draft = draftOf(item.message_group_uuid);
-      if (kind === 'modify') draft.changed.add(item.seq);
-      if (kind === 'insert' || draft.entries.has(item.seq)) draft.entries.set(item.seq, item);
-      else if (showsDifferently(before && asStored<EntryItem>(before), item)) draft.revised.set(item.seq, item);
-    } else if (item.type === 'conversation' && kind === 'insert') {
-      draftOf(item.uuid).created = item;
-    } else if (item.type === 'profile' && before !== undefined) {
-      const old = asStored<ProfileItem>(before);
-      const renamed = old.display_name !== item.display_name || old.handle !== item.handle;
-      const earlier = profiles.get(item.uuid);
-      if (renamed || old.status !== item.status) {
-        profiles.set(item.uuid, { profile: item, renamed: renamed || earlier?.renamed === true });
-      }
+  const addEntry = (record: ChangeRecord, item: EntryItem): void => {
+    const draft = draftOf(item.message_group_uuid);
+    const before = draft.entries.size + draft.revised.size + draft.changed.size;
+    if (record.kind === 'modify') draft.changed.add(item.seq);
+    if (record.kind === 'insert') {
+      draft.first = Math.min(draft.first, item.seq);
+      keepEntry(draft, item);
+    } else if (draft.entries.has(item.seq)) draft.entries.set(item.seq, item);
+    else if (item.seq < draft.first) {
+      const old = record.before;
+      if (showsDifferently(old && asStored<EntryItem>(old), item)) draft.revised.set(item.seq, item);
     }
-  }
+    held += draft.entries.size + draft.revised.size + draft.changed.size - before;
+  };
+
+  const addProfile = (item: ProfileItem, before: ProfileItem): void => {
+    const renamed = before.display_name !== item.display_name || before.handle !== item.handle;
+    const earlier = profiles.get(item.uuid);
+    if (!renamed && before.status === item.status) return;
+    if (earlier === undefined) held += 1;
+    profiles.set(item.uuid, { profile: item, renamed: renamed || earlier?.renamed === true });
+  };
+
   return {
-    conversations: [...drafts].map(([conversation, draft]) => ({ conversation, ...draft })),
-    profiles: [...profiles.values()],
+    get size() {
+      return held;
+    },
+    add: (records) => {
+      for (const record of records) {
+        // By the key first: the rows' own records, most of the feed, are not even decoded.
+        if (!isNews(record)) continue;
+        const { kind, before, after } = record;
+        if (after === undefined) continue;
+        const item = asStored<StoredItem>(after);
+        if (item.type === 'message') addEntry(record, item);
+        else if (item.type === 'conversation' && kind === 'insert') {
+          draftOf(item.uuid).created = item;
+          held += 1;
+        } else if (item.type === 'profile' && before !== undefined) addProfile(item, asStored<ProfileItem>(before));
+      }
+    },
+    plan: () => ({
+      conversations: [...drafts].map(([conversation, draft]) => ({ conversation, ...draft })),
+      profiles: [...profiles.values()],
+    }),
   };
 };

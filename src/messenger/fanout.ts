@@ -11,7 +11,7 @@ import type { Patterns, RowUpdate } from '#store/patterns';
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
 import type { ChangeRecord, Condition, Value } from '#table/port';
-import { type ConversationPlan, planFanout } from './fanout-plan.ts';
+import { beginPlan, type ConversationPlan, type FanoutPlan } from './fanout-plan.ts';
 import { inParallel } from './in-parallel.ts';
 import { ensureRow, nameOther } from './inbox-rows.ts';
 import { type Memberships, memberOf } from './memberships.ts';
@@ -22,10 +22,24 @@ import { type Memberships, memberOf } from './memberships.ts';
  */
 const rowsAtOnce = 64;
 const conversationsAtOnce = 12;
+const burstRowsAtOnce = 24;
 const rowsPageLimit = 100;
 
-/** Applies a batch; resolves when all of it is in the rows. Rejects when some may not be: the batch is then given again. */
-export type Fanout = (records: readonly ChangeRecord[]) => Promise<void>;
+/** A batch that is read page by page. */
+export interface FanoutBatch {
+  /** Items held for it: what it takes of memory, however many records it has. */
+  readonly size: number;
+  add(records: readonly ChangeRecord[]): void;
+  /** Resolves when all of it is in the rows. Rejects when some may not be: the batch is then to be read again. */
+  apply(): Promise<void>;
+}
+
+export interface Fanout {
+  /** Applies a whole batch; see `FanoutBatch`. */
+  (records: readonly ChangeRecord[]): Promise<void>;
+  /** A batch to be read, and then applied. */
+  readonly begin: () => FanoutBatch;
+}
 
 /** What an update sets and removes, while it is put together. */
 type Draft = { readonly set: Record<string, Value>; readonly remove: Record<string, true> };
@@ -85,6 +99,33 @@ const revision = (entry: EntryItem): RowUpdate => {
 const withRows = ({ members }: ConversationItem) =>
   members.filter((member) => member.user_uuid !== tombstone.user_uuid);
 
+/** A row that is to be brought up to an entry. */
+interface RowBehind {
+  readonly user: string;
+  readonly entry: EntryItem;
+  /** The newest of the user's own entries up to it, which they have read. */
+  readonly own: number | undefined;
+  readonly conversation: ConversationItem;
+}
+
+const newestFirst = ({ entries }: ConversationPlan): EntryItem[] => [...entries.values()].sort((a, b) => b.seq - a.seq);
+
+/** The newest membership that entries were written under or brought. */
+const membersSeqOf = (entries: readonly EntryItem[]): number =>
+  entries.find((entry) => entry.membership !== undefined)?.seq ?? entries[0]?.members_seq ?? 0;
+
+const rowsBehind = (conversation: ConversationItem, entries: readonly EntryItem[]): RowBehind[] => {
+  const rows: RowBehind[] = [];
+  for (const member of withRows(conversation)) {
+    const user = member.user_uuid;
+    const entry = entries.find(({ seq }) => mayRead(member, seq));
+    if (entry === undefined) continue;
+    const own = entries.find(({ seq, user_uuid }) => user_uuid === user && mayRead(member, seq))?.seq;
+    rows.push({ user, entry, own, conversation });
+  }
+  return rows;
+};
+
 export const createFanout = (deps: {
   readonly patterns: Patterns;
   readonly memberships: Memberships;
@@ -126,8 +167,8 @@ export const createFanout = (deps: {
     }
   };
 
-  /** Brings one participant's row up to an entry. `own`: the newest of their own entries up to it, which they have read. */
-  const bringUp = async (user: string, entry: EntryItem, own: number | undefined, conversation: ConversationItem) => {
+  /** Brings one participant's row up to an entry. */
+  const bringUp = async ({ user, entry, own, conversation }: RowBehind): Promise<void> => {
     const plain: RowUpdate = {
       changes: rowChanges(user, entry, conversation, undefined),
       condition: below('last_seq', entry.seq),
@@ -156,20 +197,24 @@ export const createFanout = (deps: {
   };
 
   const applyEntries = async (plan: ConversationPlan): Promise<void> => {
-    const entries = [...plan.entries.values()].sort((a, b) => b.seq - a.seq);
-    const [newest] = entries;
-    if (newest === undefined) return;
-    const changed = entries.find((entry) => entry.membership !== undefined);
-    const membersSeq = changed?.seq ?? newest.members_seq ?? 0;
-    const conversation = await memberships.atLeast(plan.conversation, membersSeq);
+    const entries = newestFirst(plan);
+    if (entries.length === 0) return;
+    const conversation = await memberships.atLeast(plan.conversation, membersSeqOf(entries));
     // A log without its entry 0 was erased as a whole.
     if (conversation === undefined) return;
-    await inParallel(withRows(conversation), rowsAtOnce, async (member) => {
-      const user = member.user_uuid;
-      const entry = entries.find(({ seq }) => mayRead(member, seq));
-      const own = entries.find(({ seq, user_uuid }) => user_uuid === user && mayRead(member, seq))?.seq;
-      if (entry !== undefined) await bringUp(user, entry, own, conversation);
-    });
+    await inParallel(rowsBehind(conversation, entries), rowsAtOnce, bringUp);
+  };
+
+  /**
+   * The rows that a conversation's new entries reach, when nothing has to be asked or done before: nearly all of a burst's.
+   * Undefined otherwise.
+   */
+  const rowsAtHand = (plan: ConversationPlan): RowBehind[] | undefined => {
+    if (plan.created !== undefined || plan.revised.size > 0 || plan.changed.size > 0) return undefined;
+    const entries = newestFirst(plan);
+    const conversation = memberships.known(plan.conversation);
+    if (conversation === undefined || conversation.members_seq < membersSeqOf(entries)) return undefined;
+    return rowsBehind(conversation, entries);
   };
 
   const applyRevised = async (conversationUuid: string, entry: EntryItem): Promise<void> => {
@@ -214,13 +259,39 @@ export const createFanout = (deps: {
     } while (start !== undefined);
   };
 
-  return async (records) => {
-    const plan = planFanout(records);
-    await inParallel(plan.conversations, conversationsAtOnce, applyConversation);
+  const apply = async (plan: FanoutPlan): Promise<void> => {
+    const rows: RowBehind[] = [];
+    const others: ConversationPlan[] = [];
+    for (const conversation of plan.conversations) {
+      const known = rowsAtHand(conversation);
+      if (known === undefined) others.push(conversation);
+      else rows.push(...known);
+    }
+    await inParallel(rows, burstRowsAtOnce, bringUp);
+    await inParallel(others, conversationsAtOnce, applyConversation);
     for (const { profile, renamed } of plan.profiles) {
       deps.profileChanged(profile.uuid);
       bus.publish({ type: 'user.changed', to: [profile.uuid], body: {} });
       if (renamed) await applyRename(profile);
     }
   };
+
+  const begin = (): FanoutBatch => {
+    const inProgress = beginPlan();
+    return {
+      get size() {
+        return inProgress.size;
+      },
+      add: inProgress.add,
+      apply: () => apply(inProgress.plan()),
+    };
+  };
+  return Object.assign(
+    async (records: readonly ChangeRecord[]) => {
+      const batch = begin();
+      batch.add(records);
+      await batch.apply();
+    },
+    { begin },
+  );
 };

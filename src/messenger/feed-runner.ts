@@ -49,7 +49,7 @@ export interface FeedRunner {
 export const startFeedRunner = (
   feed: ChangeFeed,
   patterns: Patterns,
-  apply: Fanout,
+  apply: Pick<Fanout, 'begin'>,
   consumer: string,
   time: RunnerTime,
   failed: (error: unknown) => void,

@@ -11,17 +11,21 @@
  * 4. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
  */
 import type { CheckpointItem } from '#store/items';
-import { isCheckpoint, isNews } from '#store/positions';
-import type { ChangeFeed, ChangeRecord, FeedPage, FeedStart } from '#table/port';
-import type { Fanout } from './fanout.ts';
+import { isCheckpoint } from '#store/positions';
+import type { ChangeFeed, FeedPage, FeedStart } from '#table/port';
+import type { Fanout, FanoutBatch } from './fanout.ts';
 import type { Leases, LeaseUpdate } from './leases.ts';
 
-/** Records applied as one batch, when a burst has filled it: the more is waiting, the more coalesces; this bounds its memory. */
-const batchMax = 8_000;
+/**
+ * Records applied as one batch, when a burst has filled it: the more is waiting, the more coalesces. What a batch takes of
+ * memory is bounded by what it holds of them, which a burst in few conversations hardly adds to.
+ */
+const batchMax = 50_000;
+const heldMax = 8_000;
 /** A page as large as a stream gives, where reads are rationed. */
 const rationedPageMax = 1_000;
-/** Where they are not, a page is a millisecond's work, and between two of them others have their turn. */
-const pageMax = 200;
+/** Where they are not, a page is a millisecond or two of work, and between two of them others have their turn. */
+const pageMax = 400;
 /** Enough to see whether anything waits; what is seen is not applied from here. */
 const peekMax = 10;
 const checkpointMs = 2_000;
@@ -76,13 +80,20 @@ const startOf = (item: CheckpointItem | undefined): FeedStart =>
 /** Our own checkpoints are in the feed too; they are no work, and no reason for another. */
 const hasWork = ({ records, position }: FeedPage): boolean => position === undefined || !records.every(isCheckpoint);
 
+/** What was read of a shard: how many records, up to where (`undefined`: to its end), and whether there is anything to do. */
+interface Read {
+  readonly records: number;
+  readonly position: string | undefined;
+  readonly work: boolean;
+}
+
 /** @param heldByRunner how many shards the runner holds. @param failed is told when a lease could not be renewed. */
 export const createShardReader = (
   shard: string,
   parts: {
     readonly feed: ChangeFeed;
     readonly leases: Leases;
-    readonly apply: Fanout;
+    readonly apply: Pick<Fanout, 'begin'>;
     readonly time: RunnerTime;
     readonly heldByRunner: () => number;
     readonly failed: (error: unknown) => void;
@@ -133,7 +144,7 @@ export const createShardReader = (
   };
 
   /** Applies a batch, and renews the lease for as long as that takes. */
-  const applyHolding = async (held: Held, page: FeedPage): Promise<void> => {
+  const applyHolding = async (held: Held, batch: FanoutBatch): Promise<void> => {
     const applied = new AbortController();
     const renewing = (async () => {
       for (;;) {
@@ -143,47 +154,49 @@ export const createShardReader = (
       }
     })();
     try {
-      await apply(page.records);
+      await batch.apply();
     } finally {
       applied.abort();
       await renewing;
     }
   };
 
-  const readBatch = async (start: FeedStart): Promise<FeedPage> => {
+  const readBatch = async (start: FeedStart, batch: FanoutBatch): Promise<Read> => {
     const rationed = feed.readEveryMs !== undefined;
     const limit = rationed ? rationedPageMax : pageMax;
-    const records: ChangeRecord[] = [];
+    let records = 0;
+    let work = false;
     let from = start;
     for (;;) {
       const page = await feed.read(shard, from, limit);
-      for (const record of page.records) {
-        // What will be looked at is decoded here, a page at a time, and not for the whole batch at once.
-        if (isNews(record)) void record.after;
-        records.push(record);
+      batch.add(page.records);
+      records += page.records.length;
+      work ||= hasWork(page);
+      const room = records + limit <= batchMax && batch.size < heldMax;
+      if (page.records.length < limit || !room || page.position === undefined) {
+        return { records, position: page.position, work };
       }
-      const full = page.records.length === limit && records.length + limit <= batchMax;
-      if (!full || page.position === undefined) return { records, position: page.position };
       from = { after: page.position };
       if (!rationed) await time.wait(0, unstoppable);
     }
   };
 
   const read = async (held: Held): Promise<StepResult> => {
-    const page = await readBatch(held.start);
-    gathered = page.records.length;
-    if (page.records.length > 0) await applyHolding(held, page);
+    const batch = apply.begin();
+    const { records, position, work } = await readBatch(held.start, batch);
+    gathered = records;
+    if (records > 0) await applyHolding(held, batch);
     if (place !== held) return 'read';
-    const ended = page.position === undefined;
-    if (page.position !== undefined) held.start = { after: page.position };
-    if (hasWork(page)) held.dirty = true;
+    const ended = position === undefined;
+    if (position !== undefined) held.start = { after: position };
+    if (work) held.dirty = true;
     if (ended) {
       await update(held, { done: true });
       if (place === held) place = { state: 'done' };
     } else if (held.dirty && time.now() - held.saved >= checkpointMs) {
       await update(held, {});
     }
-    return page.records.length > 0 || ended ? 'read' : 'idle';
+    return records > 0 || ended ? 'read' : 'idle';
   };
 
   const watch = async (watched: Watched): Promise<StepResult> => {

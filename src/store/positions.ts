@@ -35,6 +35,7 @@ export const folderChange = (user: string, folder: 'inbox' | 'archive'): { reado
 /** True for a consumer's own note of how far it read: no news to anybody. */
 export const isCheckpoint = (record: ChangeRecord): boolean => record.key.pk.startsWith(checkpointPrefix);
 
+const conversations = conversationPartition('');
+
 /** True for a change that inboxes may have to follow: of a conversation's log or of a profile. */
-export const isNews = ({ key }: ChangeRecord): boolean =>
-  key.pk.startsWith(conversationPartition('')) || key.sk === profileSortKey;
+export const isNews = ({ key }: ChangeRecord): boolean => key.pk.startsWith(conversations) || key.sk === profileSortKey;

@@ -9,7 +9,7 @@ import type { ConversationUuid, Handle, UserUuid } from '#domain/ids';
 import { applyBatch, type StreamEvent } from '#lambda/stream-batch';
 import { createMessenger } from '#messenger/create';
 import { createFanoutAlone } from '#messenger/create-fanout';
-import { planFanout } from '#messenger/fanout-plan';
+import { beginPlan } from '#messenger/fanout-plan';
 import { createPatterns } from '#store/patterns';
 import { streamFilters } from '#store/stream-filters';
 import { changeOf, type StreamRecord } from '#table/dynamodb/stream-record';
@@ -140,7 +140,9 @@ test('the event filter lets through all that the fan-out acts on, and none of it
   const kinds = { acted: new Set<string>(), passed: new Set<string>() };
   for (const change of await world.records()) {
     const name = `${change.kind} ${change.after?.type}`;
-    const plan = planFanout([changeOf(streamRecord(change))]);
+    const batch = beginPlan();
+    batch.add([changeOf(streamRecord(change))]);
+    const plan = batch.plan();
     const acts = plan.conversations.length > 0 || plan.profiles.length > 0;
     const let_through = streamFilters.some((filter) => passes(filter, streamRecord(change)));
     if (acts) kinds.acted.add(name);

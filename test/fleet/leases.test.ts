@@ -62,7 +62,11 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) 
     const patterns = createPatterns(mine, observe, () => 0);
     const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
     const seen = { ...feed, shards: whileAlive(feed.shards), read: whileAlive(feed.read) };
-    const runner = startFeedRunner(seen, patterns, note, 'fanout', time, () => undefined, owner);
+    const begin = () => {
+      const batch: ChangeRecord[] = [];
+      return { size: 0, add: (more: readonly ChangeRecord[]) => void batch.push(...more), apply: () => note(batch) };
+    };
+    const runner = startFeedRunner(seen, patterns, { begin }, 'fanout', time, () => undefined, owner);
     const stall = (): (() => void) => {
       let goOn = (): void => undefined;
       gate = new Promise((resolve) => {

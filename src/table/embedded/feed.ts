@@ -120,7 +120,9 @@ const recordOf = (source: FeedSource, value: FeedValue): ChangeRecord => {
   const before = imageOf(source, value.before);
   const after = imageOf(source, value.after);
   return {
-    position: formatPosition(position),
+    get position() {
+      return formatPosition(position);
+    },
     kind: value.before === undefined ? 'insert' : value.after === undefined ? 'remove' : 'modify',
     key: { pk, sk },
     get before() {
@@ -133,6 +135,22 @@ const recordOf = (source: FeedSource, value: FeedValue): ChangeRecord => {
   };
 };
 
+/**
+ * The records after a position, in order. Positions follow each other without a gap, so each is asked for by its key, which
+ * costs less than a walk; only the first may be gone, trimmed with those before it, and is then looked for.
+ */
+function* valuesAfter(reader: KvReader, position: number): Generator<Uint8Array> {
+  const last = lastPosition(reader);
+  for (let next = position + 1; next <= last; next += 1) {
+    const value = reader.get('feed', feedKey(next));
+    if (value === undefined) {
+      yield* reader.range('feed', feedRange(next));
+      return;
+    }
+    yield value;
+  }
+}
+
 /** A page of records after `start`, oldest first. */
 export const readFeed = (source: FeedSource, start: FeedStart, limit: number): FeedPage => {
   const { reader } = source;
@@ -143,7 +161,7 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
   let position = start === 'oldest' ? 0 : parsePosition(start.after);
   const records: ChangeRecord[] = [];
   let bytes = 0;
-  for (const value of reader.range('feed', feedRange(position + 1))) {
+  for (const value of valuesAfter(reader, position)) {
     const record = decodeFeedValue(value);
     position = record.position;
     records.push(recordOf(source, record));

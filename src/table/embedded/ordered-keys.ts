@@ -47,6 +47,13 @@ export const createOrderedKeys = (): OrderedKeys => {
       return size;
     },
     add: (name) => {
+      const end = chunks.at(-1);
+      // Positions of the feed, and times, come in their order.
+      if (end !== undefined && end.length < CHUNK_MAX && name > (end.at(-1) ?? '')) {
+        size += 1;
+        end.push(name);
+        return;
+      }
       size += 1;
       // Most feeds and logs grow at their end.
       const last = chunks.at(-1);
