@@ -28,7 +28,12 @@ interface Kept {
   /** An invalidation was heard of a short while ago, until then. */
   readonly changedUntil: number;
   readonly bytes: number;
+  /** When a peek counted it as used last. */
+  seen: number;
 }
+
+/** What is peeked at is counted as used this often: enough for it not to be the first to go, and less than each time. */
+const seenMs = 1_000;
 
 /** The loads of one call, and what they brought by key; a key is taken off the list by an invalidation. */
 type Flight = Promise<ReadonlyMap<string, CacheRead<unknown>>>;
@@ -53,13 +58,14 @@ export const createLocalCache = (
 
   const keep = (key: string, value: unknown, bytes: number, expires: number, policy: CachePolicy): void => {
     const staleUntil = expires + (value === undefined ? 0 : policy.staleOnErrorMs);
-    kept.set(key, { value, expires, staleUntil, changedUntil: kept.peek(key)?.changedUntil ?? 0, bytes });
+    const changedUntil = kept.peek(key)?.changedUntil ?? 0;
+    kept.set(key, { value, expires, staleUntil, changedUntil, bytes, seen: now() });
   };
 
   const forget = (keys: readonly string[]): void => {
     const changedUntil = now() + changedMs;
     for (const key of keys) {
-      kept.set(key, { value: undefined, expires: 0, staleUntil: 0, changedUntil, bytes: 0 });
+      kept.set(key, { value: undefined, expires: 0, staleUntil: 0, changedUntil, bytes: 0, seen: 0 });
       flights.delete(key);
     }
   };
@@ -168,8 +174,14 @@ export const createLocalCache = (
 
   return {
     peek: <T>(key: string) => {
-      const known = kept.get(key);
-      return known !== undefined && now() < known.expires ? (known.value as T | undefined) : undefined;
+      const known = kept.peek(key);
+      const at = now();
+      if (known === undefined || at >= known.expires) return undefined;
+      if (at - known.seen >= seenMs) {
+        known.seen = at;
+        kept.get(key);
+      }
+      return known.value as T | undefined;
     },
     read: async <T>(key: string, policy: CachePolicy, load: (fresh: boolean) => Promise<T | undefined>) => {
       const known = kept.get(key);

@@ -21,6 +21,8 @@ export class DataKey {
   readonly expiresAt: number;
   /** Seals and opens since it was unwrapped here. */
   uses = 0;
+  /** What the cache calls it, made once: it is asked for by each seal. */
+  fullName: string | undefined;
   readonly #usesMax: number;
   #bytes: Buffer | undefined;
   #holds = 0;

@@ -17,20 +17,28 @@ export interface KeyCache {
   readonly size: number;
 }
 
-const placeOf = (conversation: string, author: string): string => `${author}/${conversation}`;
 const nameOf = (conversation: string, author: string, kid: string): string => `${author}/${conversation}/${kid}`;
-const nameOfKey = (key: DataKey): string => nameOf(key.name.conversation, key.name.author, key.kid);
-const placeOfKey = (key: DataKey): string => placeOf(key.name.conversation, key.name.author);
+const nameOfKey = (key: DataKey): string => {
+  key.fullName ??= nameOf(key.name.conversation, key.name.author, key.kid);
+  return key.fullName;
+};
 
 /** Holds at most so many keys at once. */
 export const createKeyCache = (keysMax: number): KeyCache => {
-  /** Each of these is a key that is in `keys` too, so the bound on `keys` bounds both. */
-  const currents = new Map<string, DataKey>();
+  /** By conversation and author. Each of these is a key that is in `keys` too, so the bound on `keys` bounds both. */
+  const currents = new Map<string, Map<string, DataKey>>();
+  const forgetCurrent = (key: DataKey): void => {
+    const { conversation, author } = key.name;
+    const authors = currents.get(conversation);
+    if (authors?.get(author) !== key) return;
+    authors.delete(author);
+    if (authors.size === 0) currents.delete(conversation);
+  };
   const keys = new LRUCache<string, DataKey>({
     max: keysMax,
     dispose: (key) => {
       key.giveUp();
-      if (currents.get(placeOfKey(key)) === key) currents.delete(placeOfKey(key));
+      forgetCurrent(key);
     },
   });
 
@@ -47,9 +55,9 @@ export const createKeyCache = (keysMax: number): KeyCache => {
   return {
     get,
     current(conversation, author, now) {
-      const key = ifServing(currents.get(placeOf(conversation, author)), now);
+      const key = ifServing(currents.get(conversation)?.get(author), now);
       // Asked for by its full name too, so that a key that only seals counts as used and is not the first to leave.
-      return key && get(conversation, author, key.kid, now);
+      return key && keys.get(nameOfKey(key));
     },
     add(key, now) {
       const held = get(key.name.conversation, key.name.author, key.kid, now);
@@ -61,7 +69,11 @@ export const createKeyCache = (keysMax: number): KeyCache => {
       return held;
     },
     makeCurrent(key) {
-      if (keys.peek(nameOfKey(key)) === key) currents.set(placeOfKey(key), key);
+      if (keys.peek(nameOfKey(key)) !== key) return;
+      const { conversation, author } = key.name;
+      const authors = currents.get(conversation) ?? new Map<string, DataKey>();
+      authors.set(author, key);
+      currents.set(conversation, authors);
     },
     forget(author) {
       for (const [name, key] of [...keys.entries()]) if (key.name.author === author) keys.delete(name);

@@ -20,9 +20,6 @@ const sealerDefaults = {
 /** UTF-8 octets of a text whose sealed string is not longer than what is opened; the longest message takes 16,384. */
 const textBytesMax = Math.floor((sealedCharactersMax * 3) / 4) - 512;
 
-/** A text that has no UTF-8 form; what comes back from its sealed string has U+FFFD in the place of each. */
-const loneSurrogate = /\p{Surrogate}/u;
-
 export interface SealerOptions {
   readonly keyring: Keyring;
   /** Milliseconds since the epoch. */
@@ -108,8 +105,9 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
         (key) => {
           const sealed = key.seal(place.seq, text);
           sums.sealed += 1;
-          // What was just written is read next: the writer's own node has it open already.
-          if (!loneSurrogate.test(text)) texts.set(key, place.seq, sealed, text);
+          // What was just written is read next: the writer's own node has it open already. Only a text that has a UTF-8 form
+          // comes back from its sealed string as it was.
+          if (text.isWellFormed()) texts.set(key, place.seq, sealed, text);
           return sealed;
         },
         deadline,

@@ -12,15 +12,25 @@ export interface Spanned {
 }
 
 /** True when the user is in it as of the newest change. */
-export const isIn = (member: Spanned | undefined): boolean =>
-  member !== undefined && member.spans.at(-1)?.to === undefined && member.spans.length > 0;
+export const isIn = (member: Spanned | undefined): boolean => {
+  if (member === undefined) return false;
+  const last = member.spans[member.spans.length - 1];
+  return last !== undefined && last.to === undefined;
+};
 
 /** The members as of the newest change. */
-export const present = <M extends Spanned>(members: readonly M[]): M[] => members.filter(isIn);
+export const present = <M extends Spanned>(members: readonly M[]): M[] => {
+  // In loops, here and below: what comes out of a cache is frozen, and the methods of frozen arrays take a slow way.
+  const found: M[] = [];
+  for (const member of members) if (isIn(member)) found.push(member);
+  return found;
+};
 
 /** True when the entry at `seq` is one the member may read. */
-export const mayRead = (member: Spanned, seq: number): boolean =>
-  member.spans.some((span) => seq >= span.from && (span.to === undefined || seq <= span.to));
+export const mayRead = (member: Spanned, seq: number): boolean => {
+  for (const span of member.spans) if (seq >= span.from && (span.to === undefined || seq <= span.to)) return true;
+  return false;
+};
 
 /**
  * The newest span of entries that a member may read among those up to `last`, cut to it; undefined when there is none.

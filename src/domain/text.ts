@@ -2,7 +2,6 @@
 import { ParleyError } from './errors.ts';
 import { emojiCharactersMax, previewCharactersMax } from './limits.ts';
 
-const loneSurrogate = /\p{Surrogate}/u;
 // NUL is legal Unicode but ends strings in too many places downstream; other control characters are left as people typed them.
 const nul = '\u0000';
 
@@ -24,7 +23,7 @@ export const storableText = (field: string, text: string, charactersMax: number)
   if (text.length > charactersMax && characters(text) > charactersMax) {
     return refuse(field, `must not be longer than ${charactersMax} characters`);
   }
-  if (loneSurrogate.test(text) || text.includes(nul)) return refuse(field, 'must be well-formed Unicode without NUL');
+  if (!text.isWellFormed() || text.includes(nul)) return refuse(field, 'must be well-formed Unicode without NUL');
   return text;
 };
 

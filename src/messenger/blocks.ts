@@ -31,8 +31,10 @@ export interface Blocks {
   list(call: Call): Promise<PublicUserView[]>;
 }
 
-const otherThan = (user: string, { members }: ConversationItem): string | undefined =>
-  members.find((member) => member.user_uuid !== user)?.user_uuid;
+const otherThan = (user: string, { members }: ConversationItem): string | undefined => {
+  for (const member of members) if (member.user_uuid !== user) return member.user_uuid;
+  return undefined;
+};
 
 export const createBlocks = (
   { patterns, cache, now }: Deps,

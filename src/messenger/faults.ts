@@ -13,14 +13,18 @@ export const asParleyError = (error: unknown): ParleyError => {
   return new ParleyError('internal', 'Something went wrong here; it has been noted.', { cause: error });
 };
 
+const fail = (error: unknown): never => {
+  throw asParleyError(error);
+};
+
 /** Wraps a use case so that it rejects with a ParleyError and nothing else. */
 export const guarded =
   <A extends unknown[], R>(useCase: (...args: A) => Promise<R>) =>
-  async (...args: A): Promise<R> => {
+  (...args: A): Promise<R> => {
     try {
-      return await useCase(...args);
+      return useCase(...args).catch(fail);
     } catch (error) {
-      throw asParleyError(error);
+      return Promise.reject(asParleyError(error));
     }
   };
 

@@ -21,11 +21,11 @@ const shardsAtOnce = 8;
 /**
  * After a pass that found something, what comes is left to gather: in a burst one update of a row then serves many entries
  * (INBOX-4). The more there was, the longer, for as long as more keeps coming: a process with thousands of changes a second
- * saves most of its updates, and its inboxes are up to a second behind; when a burst is over, or at rest, it applies what
+ * saves most of its updates, and its inboxes are up to two seconds behind; when a burst is over, or at rest, it applies what
  * there is at once.
  */
 const gatherMsMin = 20;
-const gatherMsMax = 1_000;
+const gatherMsMax = 2_000;
 const recordsPerGatherMs = 1;
 const retryMsMin = 50;
 const retryMsMax = 5_000;

@@ -29,8 +29,11 @@ export interface Memberships {
   changed(conversation: string): void;
 }
 
-export const memberOf = (item: ConversationItem | undefined, user: string): Spanned | undefined =>
-  item?.members.find((member) => member.user_uuid === user);
+export const memberOf = (item: ConversationItem | undefined, user: string): Spanned | undefined => {
+  if (item === undefined) return undefined;
+  for (const member of item.members) if (member.user_uuid === user) return member;
+  return undefined;
+};
 
 export const createMemberships = (patterns: Patterns, cache: Cache): Memberships => {
   const get = async (conversation: string, call?: CallOptions) =>

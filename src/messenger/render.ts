@@ -190,7 +190,11 @@ export const createRender = ({ sealer, now }: Pick<Deps, 'sealer' | 'now'>, prof
   return {
     messages,
     message: async (entry, call) => first(await messages([entry], call)),
-    written: (entry, text) => ({ ...frame(entry), message: text }),
+    written: (entry, text) => {
+      const view = frame(entry);
+      view.message = text;
+      return view;
+    },
     rows,
     row: async (row, call) => first(await rows([row], call)),
     forget: () => {

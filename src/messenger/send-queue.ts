@@ -27,20 +27,29 @@ export const createSendQueue = (): SendQueue => {
     queues.delete(conversation);
   };
 
-  const runFirst = async <P, T>(
+  const begin = <P, T>(prepare: () => P | Promise<P>, work: (prepared: P) => Promise<T>): Promise<T> => {
+    try {
+      const prepared = prepare();
+      return prepared instanceof Promise ? prepared.then(work) : work(prepared);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  const runFirst = <P, T>(
     conversation: string,
     prepare: () => P | Promise<P>,
     work: (prepared: P) => Promise<T>,
   ): Promise<T> => {
     const queue: Waiting[] = [];
     queues.set(conversation, queue);
-    try {
-      const prepared = prepare();
-      return await work(prepared instanceof Promise ? await prepared : prepared);
-    } finally {
+    const running = begin(prepare, work);
+    const next = (): void => {
       if (queue.length === 0) queues.delete(conversation);
       else void drain(conversation, queue);
-    }
+    };
+    running.then(next, next);
+    return running;
   };
 
   return (conversation, prepare, work) => {

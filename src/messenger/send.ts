@@ -2,7 +2,7 @@
 import { ParleyError } from '#domain/errors';
 import { type MessageUuid, messageUuid } from '#domain/ids';
 import { clockSkewMsMax, messageCharactersMax, uuidAgeMsMax } from '#domain/limits';
-import { isIn, present } from '#domain/membership';
+import { isIn } from '#domain/membership';
 import { previewOf, storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { uuidV7, uuidV7Time } from '#domain/uuid';
@@ -156,7 +156,8 @@ export const createSend =
     const { entry, replayed } = await log.append(conversation, () => preparedAtOnce() ?? prepareByAsking(), call);
     parts.appended();
     if (!replayed) {
-      const to = present(audience?.members ?? []).map((member) => member.user_uuid);
+      const to: string[] = [];
+      for (const member of audience?.members ?? []) if (isIn(member)) to.push(member.user_uuid);
       bus.publish({ type: 'message.created', to, body: entry });
       return { message: render.written(entry, text), replayed };
     }

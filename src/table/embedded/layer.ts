@@ -61,15 +61,20 @@ const noParts: readonly Uint8Array[] = [];
 /** What one commit has written so far: hardly ever read in order, and sorted when it is. */
 export const createPending = (): Pending => {
   const list: PendingWrite[] = [];
-  /** Where in the list a key stands. */
-  const places = byStore(() => new Map<KvKey, number>());
+  /** Where in the list a key stands. Few commits write to all stores. */
+  const places: { [Name in StoreName]?: Map<KvKey, number> } = {};
   const note = (write: PendingWrite): void => {
-    const known = places[write.store].get(write.name);
-    if (known === undefined) places[write.store].set(write.name, list.push(write) - 1);
+    let inStore = places[write.store];
+    if (inStore === undefined) {
+      inStore = new Map();
+      places[write.store] = inStore;
+    }
+    const known = inStore.get(write.name);
+    if (known === undefined) inStore.set(write.name, list.push(write) - 1);
     else list[known] = write;
   };
   const held = (store: StoreName, name: KvKey): Held | undefined => {
-    const place = places[store].get(name);
+    const place = places[store]?.get(name);
     return place === undefined ? undefined : list[place]?.value;
   };
   return {
@@ -81,7 +86,7 @@ export const createPending = (): Pending => {
     set: (store, name, value) => note({ store, name, value, parts: value === null ? noParts : [value] }),
     put: (store, name, parts) => note({ store, name, value: join(parts), parts }),
     *range(store, { from, to, reverse }) {
-      const names = [...places[store].keys()].filter((name) => name >= from && name < to).sort();
+      const names = [...(places[store]?.keys() ?? [])].filter((name) => name >= from && name < to).sort();
       for (const name of reverse ? names.reverse() : names) yield [name, held(store, name) ?? null];
     },
   };

@@ -1,8 +1,8 @@
 /** A sorted set of byte keys. Two levels, so that inserting moves a few hundred keys at most, whatever the number of all. */
 import type { KvKey } from './kv.ts';
 
-/** Keys of one chunk before it is split: moving half of them costs less than finding the chunk. */
-const CHUNK_MAX = 512;
+/** Keys of one chunk before it is split: moving half of them costs about as much as finding the chunk. */
+const CHUNK_MAX = 128;
 
 export interface OrderedKeys {
   readonly size: number;

@@ -142,8 +142,12 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       });
     },
 
-    async put({ item, condition }, call) {
-      return await write(putRequest(item, condition), call, written);
+    put({ item, condition }, call) {
+      try {
+        return write(putRequest(item, condition), call, written);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     async update(request, call) {
