@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { StartSubject } from '../harness/subject.ts';
+import { installedVersion } from '../harness/versions.ts';
 import { pick } from '../harness/world.ts';
 
 export const start: StartSubject = async ({ world, random, folder }) => {
@@ -40,7 +41,7 @@ export const start: StartSubject = async ({ world, random, folder }) => {
     return count === 20 ? Promise.resolve() : Promise.reject(new Error(`a range of ${count}`));
   };
   return {
-    versions: { lmdb: 'as in package-lock.json' },
+    versions: { lmdb: installedVersion('lmdb') },
     operations: {
       send: async () => {
         const { uuid } = pick(world.pairs, random);

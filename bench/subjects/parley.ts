@@ -7,6 +7,7 @@ import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import { keysSchema, mainSchema } from '#table/schema';
 import { messageUuidAt } from '../harness/random.ts';
 import type { StartSubject } from '../harness/subject.ts';
+import { installedVersion } from '../harness/versions.ts';
 import { inChunks, peopleOf, pick } from '../harness/world.ts';
 import { handleOf, parleyNode, provision, userOf } from '../parley/node.ts';
 
@@ -82,7 +83,7 @@ export const start: StartSubject = async ({ world, random, folder }) => {
   await settle();
 
   return {
-    versions: { lmdb: 'as in package-lock.json' },
+    versions: { lmdb: installedVersion('lmdb') },
     operations: {
       send: () => {
         const pair = pick(pairs, random);

@@ -36,6 +36,8 @@ const wordAt = (uuid: string, from: number, skip: number): number => {
 /** The 64-bit fingerprint of a uuid; seeded, so that nobody can choose uuids that collide. */
 type Fingerprint = readonly [high: number, low: number];
 
+const none: readonly number[] = [];
+
 const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits));
 
 const fingerprint = (uuid: string, seed: number): Fingerprint => {
@@ -115,8 +117,8 @@ export class RecentUuids {
   }
 
   /** The seqs of entries whose uuid this may be, newest segment first; nearly always none, or the one. */
-  find(uuid: string): number[] {
-    const found: number[] = [];
+  find(uuid: string): readonly number[] {
+    let found = none;
     const [high, low] = this.#fingerprint(uuid);
     for (let index = this.#segments.length - 1; index >= 0; index -= 1) {
       const segment = this.#segments[index];
@@ -125,7 +127,7 @@ export class RecentUuids {
       const capacity = slots.length / slotWords;
       for (let slot = low % capacity; slots[slot * slotWords + 2] !== 0; slot = (slot + 1) % capacity) {
         if (slots[slot * slotWords] === high && slots[slot * slotWords + 1] === low) {
-          found.push(firstSeq + (slots[slot * slotWords + 2] ?? 0) - 1);
+          found = [...found, firstSeq + (slots[slot * slotWords + 2] ?? 0) - 1];
         }
       }
     }

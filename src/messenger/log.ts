@@ -152,8 +152,9 @@ export const createLog = (
     }
   };
 
-  const findRemembered = async (conversation: string, tail: Tail, uuid: string, call?: CallOptions) => {
-    for (const seq of tail.recent.find(uuid)) {
+  /** @param seqs where the uuid may stand. */
+  const findAt = async (conversation: string, seqs: readonly number[], uuid: string, call?: CallOptions) => {
+    for (const seq of seqs) {
       const entry = await patterns.getEntry(conversation, seq, call);
       if (entry?.uuid === uuid) return entry;
     }
@@ -177,8 +178,9 @@ export const createLog = (
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       if (checked < tail.head) {
         const bound = { since, checked };
+        const seqs = tail.recent.find(draft.uuid);
         const standing =
-          (await findRemembered(conversation, tail, draft.uuid, call)) ??
+          (seqs.length > 0 ? await findAt(conversation, seqs, draft.uuid, call) : undefined) ??
           (tail.knownFrom > since ? await searchBelow(conversation, tail, draft.uuid, bound, call) : undefined);
         if (standing !== undefined) return found(standing);
         checked = tail.head;

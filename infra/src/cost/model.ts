@@ -53,6 +53,15 @@ const days = 30;
 const hours = 730;
 /** Bytes of an item of each kind, keys, ciphertext and index entry included. */
 const bytes = { message: 700, row: 1_600, user: 900 };
+/** Of those, per copy of an item, what DynamoDB stores and charges for beside it, but does not count in what it reads. */
+const overheadBytes = 100;
+/** Of messages, and of rows of the index. */
+const pageItems = 20;
+/** Read units of a page, not consistent, of items of so many bytes: half of one for each 4 KB begun. */
+export const pageUnits = {
+  messages: Math.ceil((pageItems * (bytes.message - overheadBytes)) / 4_096) / 2,
+  rows: Math.ceil((pageItems * (bytes.row / 2 - overheadBytes)) / 4_096) / 2,
+} as const;
 /** Conversations a person is in. */
 const conversationsEach = 25;
 /** Entries of different conversations that a second's window gathers in a shard, on average; and what a batch takes. */
@@ -100,7 +109,7 @@ export function billOf(workload: Workload): Line[] {
     messages * unitsOf('appendEntry').write +
     rowUpdates * unitsOf('updateMessageGroup').write +
     readMarks * unitsOf('changeInboxRow').write;
-  const reads = pageReads * unitsOf('listMessages').read + inboxes * unitsOf('listConversations').read;
+  const reads = pageReads * pageUnits.messages + inboxes * pageUnits.rows;
   const tableRequests = messages + rowUpdates + readMarks + pageReads + inboxes;
   const apiRequests = messages + pages + inboxes + readMarks;
   const gigabytes =
