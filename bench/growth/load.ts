@@ -11,7 +11,7 @@ import { isoTime } from '#domain/time';
 import { uuidV7 } from '#domain/uuid';
 import { directUuid } from '#messenger/conversations';
 import { placeOf } from '#messenger/render';
-import { sealText } from '#messenger/send';
+import { sealText } from '#messenger/seal-text';
 import type { ConversationItem, EntryItem, InboxRowItem } from '#store/items';
 import { folderChange } from '#store/positions';
 import { seeded, seededUuid } from '../harness/random.ts';

@@ -17,7 +17,7 @@ import { ensureRow } from './inbox-rows.ts';
 import type { Log } from './log.ts';
 import type { createPeople } from './people.ts';
 import { placeOf } from './render.ts';
-import { sealText } from './send.ts';
+import { sealText } from './seal-text.ts';
 
 /** One conversation to import: who wrote what, in order. */
 export interface ImportedConversation {

@@ -12,7 +12,7 @@ import { noSuchMessage } from './faults.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 import type { Call } from './messenger.ts';
 import { placeOf, type Render } from './render.ts';
-import { sealText } from './send.ts';
+import { sealText } from './seal-text.ts';
 import type { MessageView } from './views.ts';
 
 const isText: Condition = { attribute: 'kind', is: '=', value: 'text' };

@@ -3,7 +3,7 @@ import { ParleyError } from '#domain/errors';
 import { type MessageUuid, messageUuid } from '#domain/ids';
 import { clockSkewMsMax, messageCharactersMax, uuidAgeMsMax } from '#domain/limits';
 import { isIn } from '#domain/membership';
-import { previewOf, storableText } from '#domain/text';
+import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { uuidV7, uuidV7Time } from '#domain/uuid';
 import type { ConversationItem, EntryItem, ProfileItem } from '#store/items';
@@ -15,6 +15,7 @@ import { type Memberships, memberOf } from './memberships.ts';
 import type { Call, SendRequest } from './messenger.ts';
 import type { Profiles } from './profiles.ts';
 import { placeOf, type Render } from './render.ts';
+import { type SealedText, sealText } from './seal-text.ts';
 import type { MessageView } from './views.ts';
 
 /** The uuid and its time, or a fresh one; refuses a malformed, early or expired one (LOG-5). */
@@ -38,31 +39,6 @@ const nameFor = (
     throw new ParleyError('uuid_expired', 'The time in the uuid is more than 24 hours ago.', { extra });
   }
   return { uuid, uuidTime };
-};
-
-/** A text as it is stored. */
-interface SealedText {
-  readonly message: string;
-  readonly preview?: string;
-}
-
-/** A text sealed for its place, and its preview, sealed on its own when the text is too long to be copied to inbox rows. */
-export const sealText = (
-  sealer: Deps['sealer'],
-  place: ReturnType<typeof placeOf>,
-  text: string,
-  deadline: number | undefined,
-): SealedText | Promise<SealedText> => {
-  const shown = previewOf(text);
-  const message = sealer.seal(place, text, deadline);
-  const preview = shown === text ? undefined : sealer.seal(place, shown, deadline);
-  // With the key at hand, as it nearly always is, both are there at once, and nobody waits for a promise.
-  if (typeof message === 'string' && (preview === undefined || typeof preview === 'string')) {
-    return preview === undefined ? { message } : { message, preview };
-  }
-  return Promise.all([message, preview]).then(([message, preview]) =>
-    preview === undefined ? { message } : { message, preview },
-  );
 };
 
 export const createSend =
