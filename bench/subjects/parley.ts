@@ -40,8 +40,8 @@ export const start: StartSubject = async ({ world, random, folder }) => {
             const inserted = records.filter((record) => record.kind === 'insert' && isNews(record));
             entries += inserted.filter(({ after }) => after?.type === 'message').length;
           },
-          apply: async () => {
-            await batch.apply();
+          apply: async (rowsAtOnce) => {
+            await batch.apply(rowsAtOnce);
             appliedEntries += entries;
           },
         };

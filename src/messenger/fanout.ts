@@ -16,13 +16,9 @@ import { inParallel } from './in-parallel.ts';
 import { ensureRow, nameOther } from './inbox-rows.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 
-/**
- * Rows updated at once: enough to share the embedded table's commits, and few beside DynamoDB's limits per partition. The
- * conversations of a large batch are not all begun at once, so that sends need not wait for many rows to be committed first.
- */
+/** Rows updated at once, unless said otherwise: few beside DynamoDB's limits per partition. */
 const rowsAtOnce = 64;
 const conversationsAtOnce = 12;
-const burstRowsAtOnce = 24;
 const rowsPageLimit = 100;
 
 /** A batch that is read page by page. */
@@ -30,8 +26,11 @@ export interface FanoutBatch {
   /** Items held for it: what it takes of memory, however many records it has. */
   readonly size: number;
   add(records: readonly ChangeRecord[]): void;
-  /** Resolves when all of it is in the rows. Rejects when some may not be: the batch is then to be read again. */
-  apply(): Promise<void>;
+  /**
+   * Resolves when all of it is in the rows. Rejects when some may not be: the batch is then to be read again.
+   * @param rowsAtOnce how many rows are updated at once; where a table is this process's own work, others wait behind them.
+   */
+  apply(rowsAtOnce?: number): Promise<void>;
 }
 
 export interface Fanout {
@@ -259,7 +258,7 @@ export const createFanout = (deps: {
     } while (start !== undefined);
   };
 
-  const apply = async (plan: FanoutPlan): Promise<void> => {
+  const apply = async (plan: FanoutPlan, atOnce = rowsAtOnce): Promise<void> => {
     const rows: RowBehind[] = [];
     const others: ConversationPlan[] = [];
     for (const conversation of plan.conversations) {
@@ -267,7 +266,7 @@ export const createFanout = (deps: {
       if (known === undefined) others.push(conversation);
       else rows.push(...known);
     }
-    await inParallel(rows, burstRowsAtOnce, bringUp);
+    await inParallel(rows, atOnce, bringUp);
     await inParallel(others, conversationsAtOnce, applyConversation);
     for (const { profile, renamed } of plan.profiles) {
       deps.profileChanged(profile.uuid);
@@ -283,7 +282,7 @@ export const createFanout = (deps: {
         return inProgress.size;
       },
       add: inProgress.add,
-      apply: () => apply(inProgress.plan()),
+      apply: (atOnce) => apply(inProgress.plan(), atOnce),
     };
   };
   return Object.assign(

@@ -26,6 +26,8 @@ const heldMax = 8_000;
 const rationedPageMax = 1_000;
 /** Where they are not, a page is a millisecond or two of work, and between two of them others have their turn. */
 const pageMax = 400;
+/** Rows at once where they are written by this very process: a few in each commit, so that sends hardly wait behind them. */
+const ownRowsAtOnce = 24;
 /** Enough to see whether anything waits; what is seen is not applied from here. */
 const peekMax = 10;
 const checkpointMs = 2_000;
@@ -154,7 +156,7 @@ export const createShardReader = (
       }
     })();
     try {
-      await batch.apply();
+      await batch.apply(feed.readEveryMs === undefined ? ownRowsAtOnce : undefined);
     } finally {
       applied.abort();
       await renewing;
