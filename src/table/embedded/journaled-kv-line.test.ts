@@ -106,6 +106,27 @@ test('[LOG-8] when a commit cannot be written, those that built on it fail with 
   expect(['before', 'a', 'b', 'c'].map((key) => shown(again, key))).toEqual(['+', undefined, undefined, '+']);
 });
 
+test('[LOG-8] a commit that waits for a generation to be full fails with the one it waits for', async () => {
+  const kv = await open(folder, { layerBytesMax: 1, restMs: 3_600_000 });
+  hold();
+  const { letGo } = disk;
+  const first = putAfter(kv, 'a', 'nothing');
+  const second = putAfter(kv, 'b', 'a').catch((error: Error) => error.message);
+  await setImmediate();
+  hold();
+  letGo();
+  await first;
+  // The generation is full by now, and the second commit still on its way into it.
+  const third = putAfter(kv, 'c', 'b').catch((error: Error) => error.message);
+  await setImmediate();
+  disk.broken = true;
+  disk.letGo();
+  expect(await Promise.all([second, third])).toEqual(Array(2).fill('no space left on the device'));
+  disk.broken = false;
+  expect(await putAfter(kv, 'd', 'a')).toBe('+');
+  expect(['a', 'b', 'c', 'd'].map((key) => shown(kv, key))).toEqual(['+', undefined, undefined, '++']);
+});
+
 test('[LOG-8] commits that do not wait for each other keep their order over generations, a rest and a crash', async () => {
   const kv = await open(folder, { layerBytesMax: 600, restMs: 1 });
   const commits = 300;

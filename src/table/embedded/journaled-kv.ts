@@ -104,9 +104,11 @@ interface Line {
   ahead: readonly Pending[];
   /** The last of them; rejects when it is not there. */
   flushed: Promise<void>;
+  /** Why one of them failed, and all that were to follow it in this line. */
+  failure: unknown;
 }
 
-const emptyLine = (): Line => ({ ahead: [], flushed: Promise.resolve() });
+const emptyLine = (): Line => ({ ahead: [], flushed: Promise.resolve(), failure: undefined });
 
 /** One is made while the one before is being written; more would wait for the same disk. */
 const COMMITS_AT_ONCE = 2;
@@ -216,7 +218,8 @@ export const openJournaledKv = async (
       await before;
       await journal.append(pending.list);
     } catch (error) {
-      // What is made from now on builds on what is on disk.
+      // What is asked for from now on builds on what is on disk.
+      mine.failure = error;
       if (line === mine) line = emptyLine();
       throw error;
     }
@@ -226,9 +229,11 @@ export const openJournaledKv = async (
     else rest.refresh();
   };
 
-  /** Makes a commit; `done` tells when it is on disk. */
-  const commit = async <T>(step: (writer: KvWriter) => T): Promise<{ readonly done: Promise<T> }> => {
+  /** Makes a commit that was asked for in a line; `done` tells when it is on disk. */
+  const commit = async <T>(step: (writer: KvWriter) => T, asked: Line): Promise<{ readonly done: Promise<T> }> => {
     const generation = await generationForWrites();
+    // Whoever asked did so in the belief that what was ahead would be there.
+    if (asked.failure !== undefined) throw asked.failure;
     const pending = createPending();
     const above = [...line.ahead, ...layers()];
     const result = base.read((reader) => step(writerOver(pending, above, reader)));
@@ -300,8 +305,9 @@ export const openJournaledKv = async (
       return above.length === 0 ? base.read(step) : base.read((reader) => step(readerOver(above, reader)));
     },
     transact: async (step) => {
+      const asked = line;
       const { done } = await inTurn(async () => {
-        if (ownership?.role === 'owner' && !guests) return commit(step);
+        if (ownership?.role === 'owner' && !guests) return commit(step, asked);
         const result = await base.transact(ownership?.role === 'owner' ? step : asGuest(step));
         return { done: Promise.resolve(result) };
       });
