@@ -76,6 +76,8 @@ export class Fleet {
   readonly #runnersShare: boolean;
   readonly #runners: Runner[];
   readonly #skews: readonly number[];
+  /** The least that a runner waits between two looks, in milliseconds; nothing by itself. */
+  #runnersRestMs = 0;
   #started = 0;
 
   constructor(
@@ -166,7 +168,8 @@ export class Fleet {
       now: () => world.now,
       randomBytes: (length) => world.bytes(length),
     });
-    const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(ms, signal) };
+    const rested = (ms: number): number => (ms === 0 ? 0 : Math.max(ms, this.#runnersRestMs));
+    const time = { now: () => world.now, wait: (ms: number, signal: AbortSignal) => world.wait(rested(ms), signal) };
     const owner = this.#nameOf();
     const { stop } = startFeedRunner(table.feed, patterns, fanout, 'inbox', time, () => undefined, owner);
     return { link, stop };
@@ -184,6 +187,11 @@ export class Fleet {
   stallRunner(): void {
     const { link } = this.#world.pick(this.#runners);
     link.cutUntil = this.#world.now + this.#world.random() * 15_000;
+  }
+
+  /** While nothing but time passes, looking five times a second finds nothing and is most of a run's work: runners look less often. */
+  rest(leastMs: number): void {
+    this.#runnersRestMs = leastMs;
   }
 
   async stopRunners(): Promise<void> {

@@ -22,10 +22,22 @@ test('a seed gives the same run again', async () => {
   expect(await runSeed(7)).toEqual(await runSeed(7));
 });
 
-const mutations: readonly Mutation[] = ['LOG-1', 'LOG-3', 'INBOX-3', 'CONV-1', 'INBOX-5', 'CACHE'];
+/**
+ * A seed of the first that notice each, which is tried before the others. That a change of the code gives it another run is no
+ * failure, it only takes longer then: `npm run sim -- --mutation RULE --seeds 200` names others.
+ */
+const mutations: readonly (readonly [Mutation, number])[] = [
+  ['LOG-1', 5],
+  ['LOG-3', 2],
+  ['INBOX-3', 2],
+  ['CONV-1', 47],
+  ['INBOX-5', 11],
+  ['CACHE', 64],
+];
 
-test.each(mutations)('the simulation notices when %s is broken', { timeout: 120_000 }, async (mutation) => {
-  for (let seed = 1; seed <= 200; seed += 1) {
+test.each(mutations)('the simulation notices when %s is broken', { timeout: 120_000 }, async (mutation, first) => {
+  const others = Array.from({ length: 200 }, (_, index) => index + 1);
+  for (const seed of [first, ...others]) {
     if ((await runSeed(seed, mutation)).faults.length > 0) return;
   }
   expect.fail(`200 seeds did not notice that ${mutation} was broken`);

@@ -28,6 +28,8 @@ const reconnectMsMax = 60_000;
 /** Word of a change may have been lost: by then caches have expired, and after that each client has fetched once more. */
 const unheardMs = 12 * 60_000;
 const unheardShare = 0.05;
+/** How long runners of the fan-out wait at least between two looks while minutes pass in which only a clock moves on. */
+const restMs = 5_000;
 /** A send may wait until the server's clock reaches its uuid: minutes. */
 const sendMsMax = 20 * 60_000;
 /** Minutes by which the nodes' clocks are wrong: together less than the five that a uuid may be ahead, and more. */
@@ -166,12 +168,19 @@ export const runClientSeed = async (seed: number, mutation?: ClientMutation): Pr
     fleet.weather(calm);
     network.faults = clearNetwork;
     const begun = world.now;
+    fleet.rest(restMs);
     while (pending() && world.now - begun < sendMsMax) await world.wait(5_000);
+    fleet.rest(0);
     giveUp();
     await world.wait(settleMs);
     // By themselves, or after one more disconnect.
-    if (unheard) await world.wait(unheardMs);
-    else network.cut();
+    if (unheard) {
+      fleet.rest(restMs);
+      await world.wait(unheardMs);
+      fleet.rest(0);
+    } else {
+      network.cut();
+    }
     const cutAt = world.now;
     const connected = (): boolean => devices.every(({ session }) => session.live.getSnapshot().status === 'open');
     do await world.wait(500);
