@@ -9,7 +9,8 @@ import { launchBrowser } from '../test/e2e/support/browser.ts';
 import { writeHistory } from '../test/e2e/support/history.ts';
 import { openApp, signIn } from '../test/e2e/support/page.ts';
 import { person } from '../test/e2e/support/people.ts';
-import { buildWeb, startServer } from '../test/e2e/support/server.ts';
+import { startServer } from '../test/e2e/support/server.ts';
+import build from '../test/support/built.ts';
 import { floor, type Interaction, interactions } from './bench-web/interactions.ts';
 import { installProbe, type Seen, watch } from './bench-web/probe.ts';
 
@@ -50,7 +51,7 @@ const line = (name: string, seen: Seen): string => {
   return `| ${cells.join(' | ')} |\n`;
 };
 
-await buildWeb();
+build();
 const server = await startServer({
   prepare: (data) =>
     writeHistory(data, async (historian) => {

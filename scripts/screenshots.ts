@@ -8,7 +8,8 @@ import type { Page } from 'playwright-core';
 import { launchBrowser } from '../test/e2e/support/browser.ts';
 import { entry, openApp, openRow, send, signIn } from '../test/e2e/support/page.ts';
 import { person } from '../test/e2e/support/people.ts';
-import { buildWeb, startServer } from '../test/e2e/support/server.ts';
+import { startServer } from '../test/e2e/support/server.ts';
+import build from '../test/support/built.ts';
 
 const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const wide = { width: 1440, height: 900 };
@@ -23,7 +24,7 @@ const take = async (page: Page, name: string): Promise<void> => {
 };
 
 mkdirSync(folder, { recursive: true });
-await buildWeb();
+build();
 const server = await startServer({ demo: true });
 const browser = await launchBrowser();
 try {

@@ -1,4 +1,4 @@
-/** Each door of the package has an example, and each example runs. */
+/** Each door of the package has an example, and each example runs, on the package as it is built. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const printed: readonly [example: string, prints: string][] = [
 ];
 
 test.each(printed)('examples/%s.ts runs', { timeout: 60_000 }, async (example, prints) => {
-  const { stdout } = await run(process.execPath, ['--conditions=source', '--import', 'tsx', `examples/${example}.ts`], {
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', `examples/${example}.ts`], {
     env: { ...process.env, AWS_REGION: 'us-east-1', DYNAMODB_TABLE: 'parley', NODE_ENV: 'test' },
   });
   expect(stdout.trim()).toBe(prints);

@@ -9,9 +9,9 @@ import { dataLayout } from '#server/adapters';
 import { encodeNumber } from '#table/embedded/codec';
 import { openLmdbKv } from '#table/embedded/lmdb-kv';
 
-const main = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
-// Each start takes a second or two, and several on a busy machine.
+// Each start takes a second, and several on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
@@ -37,7 +37,7 @@ interface Started {
 /** `through` is a command that runs the command after it, in circumstances of its own. */
 const start = (environment: Record<string, string> = {}, through: readonly string[] = []): Started => {
   const inherited = { PATH: process.env.PATH ?? '', HOME: folder };
-  const [command = '', ...args] = [...through, process.execPath, '--conditions=source', '--import', 'tsx', main];
+  const [command = '', ...args] = [...through, process.execPath, main];
   const child = spawn(command, args, {
     env: { ...inherited, PARLEY_DATA: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'silent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 interface AxeResult {
   readonly violations: readonly {
@@ -45,7 +45,6 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
   const long = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3);
 
   beforeAll(async () => {
-    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');

@@ -18,7 +18,7 @@ import {
 } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromium'})`, () => {
   let server: TestServer;
@@ -28,7 +28,6 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
   let chiara: Person;
 
   beforeAll(async () => {
-    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { openApp } from './support/page.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 /** A provider as Cognito's hosted pages are one; its access tokens are the embedded server's own, so that they verify. */
 const startProvider = async (
@@ -57,7 +57,6 @@ describe.skipIf(noBrowser !== undefined)(`hosted sign-in (${noBrowser ?? 'in Chr
   let provider: Awaited<ReturnType<typeof startProvider>>;
 
   beforeAll(async () => {
-    await buildWeb();
     [app, browser] = await Promise.all([startServer(), launchBrowser()]);
     provider = await startProvider(async () => {
       const answer = await fetch(`${app.url}/v1/dev/sign-in`, {

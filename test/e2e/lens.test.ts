@@ -5,7 +5,7 @@ import { launchBrowser, noBrowser } from './support/browser.ts';
 import { entry, eventually, openApp, openRow, row, send, signIn } from './support/page.ts';
 import { openWith, person, say } from './support/people.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the Lens (${noBrowser ?? 'in Chromium'})`, () => {
   let server: TestServer;
@@ -14,7 +14,6 @@ describe.skipIf(noBrowser !== undefined)(`the Lens (${noBrowser ?? 'in Chromium'
   let conversation: string;
 
   beforeAll(async () => {
-    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     const ana = await person(server.url, 'ana', 'Ana Torres');
     const ben = await person(server.url, 'ben', 'Ben Köhler');

@@ -6,7 +6,7 @@ import { writeHistory } from './support/history.ts';
 import { composer, entry, eventually, openApp, row, signIn } from './support/page.ts';
 import { openWith, person, say } from './support/people.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 const messages = 100_000;
 const conversations = 10_000;
@@ -94,7 +94,6 @@ describe.skipIf(noBrowser !== undefined)(`the web app with much in it (${noBrows
   let browser: Browser;
 
   beforeAll(async () => {
-    await buildWeb();
     const prepare = (data: string): Promise<void> =>
       writeHistory(data, async ({ person, conversation, rows }) => {
         const [ana, ben, list] = [

@@ -5,7 +5,7 @@ import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, connected, entry, eventually, openApp, openRow, send, shownLog, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
 import './support/patience.ts';
-import { buildWeb, startServer, type TestServer } from './support/server.ts';
+import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrowser ?? 'in Chromium'})`, () => {
   let server: TestServer;
@@ -14,7 +14,6 @@ describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrow
   let ben: Person;
 
   beforeAll(async () => {
-    await buildWeb();
     [server, browser] = await Promise.all([startServer(), launchBrowser()]);
     ana = await person(server.url, 'ana', 'Ana Torres');
     ben = await person(server.url, 'ben', 'Ben Köhler');
