@@ -1,13 +1,33 @@
 import { defineConfig } from 'vitest/config';
+import { processesOwn, SlowestFirst } from './test/support/slowest-first.ts';
+
+const common = {
+  globalSetup: ['test/support/built.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  pool: 'forks',
+} as const;
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
-    globalSetup: ['test/support/built.ts'],
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
+    projects: [
+      {
+        ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+        test: { ...common, name: 'own process', include: processesOwn },
+      },
+      {
+        ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+        // Loading what a file needs takes longer than most files' tests: they share what is loaded, and leave nothing behind.
+        test: {
+          ...common,
+          name: 'shared process',
+          isolate: false,
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: processesOwn,
+        },
+      },
+    ],
   },
 });

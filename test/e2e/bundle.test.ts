@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { buildWeb } from './support/server.ts';
+import { describe, expect, test } from 'vitest';
 
 const dist = fileURLToPath(new URL('../../web/dist', import.meta.url));
 /** Bytes of compressed script before the app is there. */
@@ -28,8 +27,6 @@ const firstScripts = (): string[] => {
 };
 
 describe('the built web app', () => {
-  beforeAll(buildWeb);
-
   test('a first visit loads less than 150 KB of compressed script', () => {
     const scripts = firstScripts();
     expect(scripts.length).toBeGreaterThan(0);
