@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { processesOwn, SlowestFirst } from './test/support/slowest-first.ts';
 
 const common = {
-  globalSetup: ['test/support/built.ts'],
+  globalSetup: 'test/support/built.ts',
   testTimeout: 30_000,
   hookTimeout: 30_000,
   pool: 'forks',
