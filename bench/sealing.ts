@@ -1,7 +1,8 @@
 /**
  * What encryption costs a reader: a page of 20 through HTTP from the server as it is, and from one that differs in nothing but
- * its sealer, which leaves texts in the clear. In alternating rounds, each with a server started anew, so that a page can be
- * met for the first time; then where the time of such a page goes.
+ * its sealer, which leaves texts in the clear. In each round both are started anew, so that a page can be met for the first
+ * time, and are asked by turns, a few pages each, so that whatever else the machine does meets both; then where the time of
+ * such a page goes.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,14 +58,19 @@ export interface SealingComparison {
 
 const pageLength = 20;
 /** Sixty messages are three pages; a person's conversations are spread over the phases by their place in the world. */
-const size: WorldSize = { people: 100, conversationsEach: 24, messagesEach: 60 };
+const size: WorldSize = { people: 200, conversationsEach: 24, messagesEach: 60 };
 const pagesEach = size.messagesEach / pageLength;
 /** Shares of the conversations: read before anything is measured; met for the first time; of the mix. */
-const warmedShare = 0.15;
+const warmedShare = 0.3;
 const metShare = 0.35;
-/** Requests that warm a server up: compiled code of the routes, not the texts that are measured. */
+/**
+ * Requests that warm a server up, of conversations that are not measured: two thousand pages met for the first time, so that
+ * the code that reads and opens them is compiled, and a thousand of them again.
+ */
 const warmingPages = 3_000;
 const mixPages = 3_000;
+/** Pages asked of one server before it is the other's turn. */
+const turnPages = 40;
 
 /** Writes the world into a data folder, as the server would have. */
 const fill = async (folder: string, world: World, arm: Arm): Promise<readonly string[]> => {
@@ -178,14 +184,15 @@ interface Run {
   readonly pages: Readonly<Record<Phase, number>>;
 }
 
-/** One server from its start to its end. */
-const runOnce = async (
-  arm: Arm,
-  folder: string,
-  conversations: readonly string[],
-  world: World,
-  flags: readonly string[] = [],
-): Promise<Run> => {
+/** A table that was loaded, and what is asked of it. */
+interface Loaded {
+  readonly arm: Arm;
+  readonly folder: string;
+  readonly conversations: readonly string[];
+  readonly world: World;
+}
+
+const start = async ({ arm, folder, conversations, world }: Loaded, flags: readonly string[]) => {
   const module = arm === 'sealed' ? serverModule() : benchModule('parley/clear-server');
   const env = {
     PATH: process.env.PATH,
@@ -198,26 +205,70 @@ const runOnce = async (
   };
   const server = await startServerProcess(module, [], portInAddress, env, flags);
   const client = httpClient(server.ready.port);
+  const plan = planOf(conversations, await signIn(client, world), world, seeded(5));
+  const latencies: number[] = [];
+  return {
+    arm,
+    plan,
+    latencies,
+    cpu: () => threadMicrosOf(server.pid),
+    ask: async (pages: readonly (PageAsked | undefined)[]) => {
+      for (const page of pages) if (page !== undefined) latencies.push(await ask(client, page));
+    },
+    stop: async () => {
+      client.close();
+      await server.stop();
+    },
+  };
+};
+
+type Running = Awaited<ReturnType<typeof start>>;
+
+/** Asks each server for the same pages, by turns. */
+const byTurns = async (running: readonly Running[], pagesOf: (one: Running) => readonly (PageAsked | undefined)[]) => {
+  const [first] = running;
+  const count = first === undefined ? 0 : pagesOf(first).length;
+  for (let from = 0, turn = 0; from < count; from += turnPages, turn += 1) {
+    // Whoever goes first in one turn goes second in the next.
+    for (const one of turn % 2 === 0 ? running : running.toReversed())
+      await one.ask(pagesOf(one).slice(from, from + turnPages));
+  }
+};
+
+/** The servers side by side, from their start to their end. */
+const runOnce = async (
+  loaded: readonly Loaded[],
+  flags: readonly string[] = [],
+): Promise<Partial<Record<Arm, Run>>> => {
+  const running: Running[] = [];
   const micros = (): number => Number(process.hrtime.bigint() / 1_000n);
   try {
-    const { warming, phases } = planOf(conversations, await signIn(client, world), world, seeded(5));
-    for (const page of warming) if (page !== undefined) await ask(client, page);
-    const results: { phase: Phase; measured: Measured; window: readonly [number, number]; pages: number }[] = [];
+    for (const one of loaded) running.push(await start(one, flags));
+    await byTurns(running, ({ plan }) => plan.warming);
+    const results: { arm: Arm; phase: Phase; measured: Measured; window: readonly [number, number]; pages: number }[] =
+      [];
     for (const phase of phaseNames) {
-      const latencies: number[] = [];
       const from = micros();
-      const before = threadMicrosOf(server.pid);
-      for (const page of phases[phase]) latencies.push(await ask(client, page));
-      const cpu = (threadMicrosOf(server.pid) - before) / latencies.length;
-      const ms = percentile(sorted(latencies), 0.5);
-      results.push({ phase, measured: { ms, cpu }, window: [from, micros()] as const, pages: latencies.length });
+      const before = running.map((one) => one.cpu());
+      for (const one of running) one.latencies.length = 0;
+      await byTurns(running, ({ plan }) => plan.phases[phase]);
+      for (const [index, { arm, latencies, cpu }] of running.entries()) {
+        const measured = {
+          ms: percentile(sorted(latencies), 0.5),
+          cpu: (cpu() - (before[index] ?? 0)) / latencies.length,
+        };
+        results.push({ arm, phase, measured, window: [from, micros()] as const, pages: latencies.length });
+      }
     }
-    const by = <T>(value: (one: (typeof results)[number]) => T): Record<Phase, T> =>
-      Object.fromEntries(results.map((one) => [one.phase, value(one)])) as Record<Phase, T>;
-    return { measured: by((one) => one.measured), windows: by((one) => one.window), pages: by((one) => one.pages) };
+    const runOf = (arm: Arm): Run => {
+      const own = results.filter((one) => one.arm === arm);
+      const by = <T>(value: (one: (typeof results)[number]) => T): Record<Phase, T> =>
+        Object.fromEntries(own.map((one) => [one.phase, value(one)])) as Record<Phase, T>;
+      return { measured: by((one) => one.measured), windows: by((one) => one.window), pages: by((one) => one.pages) };
+    };
+    return Object.fromEntries(running.map(({ arm }) => [arm, runOf(arm)]));
   } finally {
-    client.close();
-    await server.stop();
+    for (const one of running) await one.stop();
   }
 };
 
@@ -244,23 +295,26 @@ export const measureSealing = async (rounds: number, say: (line: string) => void
   const world = makeWorld(size);
   const folderOf = (arm: Arm): string => join(base, arm);
   try {
-    const conversations = {} as Record<Arm, readonly string[]>;
+    const loaded: Loaded[] = [];
     for (const arm of armNames) {
       say(`loading ${arm}`);
-      conversations[arm] = await fill(folderOf(arm), world, arm);
+      loaded.push({ arm, folder: folderOf(arm), conversations: await fill(folderOf(arm), world, arm), world });
     }
     const results: Record<Arm, Run>[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const run = {} as Record<Arm, Run>;
-      // Whoever goes first in one round goes second in the next.
-      for (const arm of round % 2 === 0 ? armNames : armNames.toReversed())
-        run[arm] = await runOnce(arm, folderOf(arm), conversations[arm], world);
-      results.push(run);
+      const { sealed, clear } = await runOnce(loaded);
+      if (sealed === undefined || clear === undefined) throw new Error('both servers ran');
+      results.push({ sealed, clear });
       say(`measured round ${round + 1}`);
     }
     const profiles = join(base, 'profiles');
     const flags = ['--cpu-prof', `--cpu-prof-dir=${profiles}`, '--cpu-prof-interval=200'];
-    const { windows, pages } = await runOnce('sealed', folderOf('sealed'), conversations.sealed, world, flags);
+    const { sealed } = await runOnce(
+      loaded.filter(({ arm }) => arm === 'sealed'),
+      flags,
+    );
+    if (sealed === undefined) throw new Error('the server ran');
+    const { windows, pages } = sealed;
     const [file = ''] = readdirSync(profiles);
     const steps = phaseNames.map((phase) => {
       const sums = stepsOf(join(profiles, file), ...windows[phase]);

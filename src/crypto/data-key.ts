@@ -2,7 +2,8 @@
  * An unwrapped data key in this process's memory: usable until it is given up, then zeroed. Whoever is about to use it
  * holds it first, so that it is never zeroed under a cipher's hands.
  */
-import { aadEncoder, type KeyId, kidOf, openWith, sealWith } from './jwe.ts';
+import { aadEncoder } from './aad.ts';
+import { type KeyId, kidOf, openWith, type SealedAt, sealWith } from './jwe.ts';
 import type { Opened } from './port.ts';
 
 /** Whose key it is, which one, when it was made (milliseconds since the epoch), and where its conversation stood then. */
@@ -23,11 +24,15 @@ export class DataKey {
   uses = 0;
   /** What the cache calls it, made once: it is asked for by each seal. */
   fullName: string | undefined;
+  /** All that this copy has opened as part of a page stands between these two seqs. */
+  openedFrom = Number.POSITIVE_INFINITY;
+  openedTo = 0;
   readonly #usesMax: number;
   #bytes: Buffer | undefined;
   #holds = 0;
   #givenUp = false;
-  readonly #aad: (seq: number) => Buffer;
+  #aad: ((seq: number) => Buffer) | undefined;
+  #aadAsked = false;
 
   /** Takes over `bytes`: they are zeroed here. `usesMax` bounds the seals and opens of this copy. */
   constructor(name: DataKeyName, bytes: Buffer, expiresAt: number, usesMax: number) {
@@ -36,7 +41,6 @@ export class DataKey {
     this.expiresAt = expiresAt;
     this.#usesMax = usesMax;
     this.#bytes = bytes;
-    this.#aad = aadEncoder(this.kid, name.conversation, name.author);
   }
 
   /** True while what the key opened may still be shown. */
@@ -53,9 +57,15 @@ export class DataKey {
     this.#holds += count;
   }
 
-  release(): void {
-    this.#holds -= 1;
+  release(count = 1): void {
+    this.#holds -= count;
     this.#zeroWhenFree();
+  }
+
+  /** Counts a use to come, and holds the key for it. */
+  reserve(): void {
+    this.uses += 1;
+    this.#holds += 1;
   }
 
   /** The key serves no more; its bytes are zeroed as soon as nobody holds it. */
@@ -71,19 +81,38 @@ export class DataKey {
 
   seal(seq: number, text: string): string {
     this.uses += 1;
-    return sealWith(this.#held(), this.kid, this.#aad(seq), text);
+    return sealWith(this.#held(), this.kid, this.#aadEncoder()(seq), text);
   }
 
   /** Opens a string that begins with this key's `kid`. */
   open(seq: number, sealed: string): Opened {
     this.uses += 1;
-    return openWith(this.#held(), this.kid, this.#aad(seq), sealed);
+    return openWith(this.#held(), this.kid, this.#aadEncoder()(seq), sealed);
+  }
+
+  /** As `open`, of many: each a use that was reserved, which this lets go of. */
+  openReserved(texts: readonly SealedAt[]): readonly Opened[] {
+    try {
+      const key = this.#held();
+      const aadAt = this.#aadEncoder();
+      return texts.map(({ seq, sealed }) => openWith(key, this.kid, aadAt(seq), sealed));
+    } finally {
+      this.release(texts.length);
+    }
   }
 
   /** A key that was zeroed would seal under 32 zero bytes: it has no bytes instead, and to use it is a mistake in the code. */
   #held(): Buffer {
     if (this.#bytes === undefined) throw new TypeError('a data key was used after it was given up');
     return this.#bytes;
+  }
+
+  /** Kept from the second time on: most keys open one page, and what is kept of each is the garbage collector's to carry. */
+  #aadEncoder(): (seq: number) => Buffer {
+    const encoder = this.#aad ?? aadEncoder(this.kid, this.name.conversation, this.name.author);
+    if (this.#aadAsked) this.#aad = encoder;
+    this.#aadAsked = true;
+    return encoder;
   }
 
   #zeroWhenFree(): void {

@@ -10,11 +10,7 @@ export const createGate = (atOnceMax: number, waitingMax: number): Gate => {
   const waiting: (() => void)[] = [];
   let running = 0;
 
-  const enter = async (): Promise<void> => {
-    if (running < atOnceMax) {
-      running += 1;
-      return;
-    }
+  const wait = async (): Promise<void> => {
     if (waiting.length >= waitingMax)
       throw new ParleyError('unavailable', 'Too many keys are being fetched.', { retryAfterSeconds: 1 });
     // Whoever leaves hands its place over, so `running` stays as it is.
@@ -29,7 +25,8 @@ export const createGate = (atOnceMax: number, waitingMax: number): Gate => {
 
   return {
     async run(task) {
-      await enter();
+      if (running < atOnceMax) running += 1;
+      else await wait();
       try {
         return await task();
       } finally {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { aadOf, protectedOf } from './aad.ts';
 import { DataKey } from './data-key.ts';
-import { aadOf, isWhole, kidIn, kidOf, protectedOf, readKid, sealedCharactersMax } from './jwe.ts';
+import { isWhole, kidIn, kidOf, readKid, sealedCharactersMax } from './jwe.ts';
 
 const texts = fc.string({ unit: 'grapheme', maxLength: 300 });
 const startOfTime = Date.UTC(2026, 0, 1);

@@ -18,6 +18,12 @@ export const dataKeyBytes = 32;
 /** Six digits; a data key gets a new generation at most when it is rotated. */
 export const generationMax = 999_999;
 
+/** A sealed text, and where in its conversation it stands. */
+export interface SealedAt {
+  readonly seq: number;
+  readonly sealed: string;
+}
+
 /** Which key sealed a text, as its `kid` tells: the generation, and an id that is drawn for each key. */
 export interface KeyId {
   readonly generation: number;
@@ -48,60 +54,6 @@ export const kidIn = (
   return { unreadable: otherVersion.test(sealed) ? 'unknown_version' : 'malformed' };
 };
 
-const base64url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
-
-/** The protected header of the JWE that a sealed string stands for: no other member (`crit`, `zip`) can be in it. */
-export const protectedOf = (kid: string): string => base64url(`{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`);
-
-/** The octets a place stands for, before its seq: canonical JSON (RFC 8785) with the members in order. */
-const placePrefix = (conversation: string, author: string): string =>
-  `{"author":${JSON.stringify(author)},"conversation":${JSON.stringify(conversation)},"seq":`;
-
-/** The `aad` member of the flattened JWE, base64url: what a conversation, a seq and an author are bound by. */
-export const aadOf = (conversation: string, seq: number, author: string): string =>
-  base64url(`${placePrefix(conversation, author)}${seq}}`);
-
-const base64urlAlphabet = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 'latin1');
-
-/** Writes an ASCII text, encoded, and returns where it ends; by hand, because Node's calls cost more than so few characters. */
-const writeBase64url = (target: Buffer, start: number, ascii: string): number => {
-  let end = start;
-  let bits = 0;
-  let count = 0;
-  for (let n = 0; n < ascii.length; n += 1) {
-    bits = ((bits << 8) | ascii.charCodeAt(n)) & 0xffff;
-    for (count += 8; count >= 6; end += 1) {
-      count -= 6;
-      target[end] = base64urlAlphabet[(bits >> count) & 63] ?? 0;
-    }
-  }
-  if (count > 0) target[end++] = base64urlAlphabet[(bits << (6 - count)) & 63] ?? 0;
-  return end;
-};
-
-/** Of the last octets of a prefix, the longest seq and the closing brace. */
-const aadTailMax = 32;
-
-/**
- * A function from a seq to the additional data of the cipher, `protected.aad` in ASCII, for one key and its place. All but
- * the seq is encoded once: base64 turns each three octets into four characters, so the encoding of a prefix can be kept.
- * What it returns is good until it is called again.
- */
-export const aadEncoder = (kid: string, conversation: string, author: string): ((seq: number) => Buffer) => {
-  const prefix = Buffer.from(placePrefix(conversation, author), 'utf8');
-  const whole = prefix.length - (prefix.length % 3);
-  const start = `${protectedOf(kid)}.${prefix.subarray(0, whole).toString('base64url')}`;
-  const rest = prefix.subarray(whole).toString('latin1');
-  const aad = Buffer.alloc(start.length + aadTailMax);
-  aad.write(start, 'latin1');
-  let view = aad;
-  return (seq) => {
-    const length = writeBase64url(aad, start.length, `${rest}${seq}}`);
-    if (view.length !== length) view = aad.subarray(0, length);
-    return view;
-  };
-};
-
 /** The body's parts: the two of fixed length first, so that they lie at the same place in each. */
 const ivBytes = 12;
 const tagBytes = 16;
@@ -121,14 +73,25 @@ const ciphertextIn = (length: number): Buffer => {
   return view;
 };
 
+/** What a decoder takes for the other character of the same value, or cuts down to one. */
+const otherAlphabet = /[+/]|[^\0-\xff]/;
+/** The characters that may end an encoding of one octet, or two, more than a multiple of three: their last bits are zero. */
+const endsOfOne = 'AQgw';
+const endsOfTwo = 'AEIMQUYcgkosw048';
+
 /**
  * Decodes what follows the `kid`, and returns its length; undefined when it is no body. Decoders pass over stray bits,
- * foreign characters and line ends: only a string that is encoded again to the very same is one, so no two are one text.
+ * foreign characters and line ends: only a string that is what its octets encode to is one, so no two are one text.
  */
 const decodeBody = (kid: string, sealed: string): number | undefined => {
   const encoded = sealed.slice(kid.length + 1);
   const length = body.write(encoded, 'base64url');
-  return length >= textStart && body.toString('base64url', 0, length) === encoded ? length : undefined;
+  // Whatever was passed over, and whatever is behind an end, is missing in the count.
+  if (length < textStart || Math.ceil((length * 4) / 3) !== encoded.length || otherAlphabet.test(encoded))
+    return undefined;
+  const over = length % 3;
+  if (over === 0) return length;
+  return (over === 1 ? endsOfOne : endsOfTwo).includes(encoded.charAt(encoded.length - 1)) ? length : undefined;
 };
 
 /** True when a string that begins with this `kid` is a sealed text's all through. */

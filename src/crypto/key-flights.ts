@@ -77,22 +77,28 @@ export const createKeyFlights = (now: () => number, msMax: number): KeyFlights =
     }
   };
 
+  /** Aboard a flight of an earlier deadline than this one's. */
+  const rideTwice = async <T>(flight: Flight, fetch: KeyFetch, use: (key: DataKey | MissingKey) => T): Promise<T> => {
+    try {
+      await flight.key;
+    } catch (error) {
+      if (now() >= fetch.deadline) throw error;
+      // What failed at another's earlier deadline may succeed within this one's. Once: each flight fails for all.
+      const next = flights.get(fetch.name) ?? begin(fetch);
+      next.waiters += 1;
+      return ride(next, use);
+    }
+    return ride(flight, use);
+  };
+
   return {
-    async join(fetch, use) {
+    join(fetch, use) {
       const joined = flights.get(fetch.name);
       const flight = joined ?? begin(fetch);
       flight.waiters += 1;
-      if (joined === undefined || joined.deadline >= fetch.deadline) return ride(flight, use);
-      try {
-        await flight.key;
-      } catch (error) {
-        if (now() >= fetch.deadline) throw error;
-        // What failed at another's earlier deadline may succeed within this one's. Once: each flight fails for all.
-        const next = flights.get(fetch.name) ?? begin(fetch);
-        next.waiters += 1;
-        return ride(next, use);
-      }
-      return ride(flight, use);
+      return joined === undefined || joined.deadline >= fetch.deadline
+        ? ride(flight, use)
+        : rideTwice(flight, fetch, use);
     },
     forget(author) {
       for (const [name, flight] of flights)

@@ -7,7 +7,7 @@
 export type KeyRole = 'service' | 'lifecycle';
 
 export interface KeyPatternDescription {
-  readonly operation: 'GetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
+  readonly operation: 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
   readonly key: string;
   readonly roles: readonly KeyRole[];
   /** Units for a wrapped key of up to 1 KB; the tests hold each to it. */
@@ -26,6 +26,12 @@ export const keyCatalog = {
     key: 'pk = KEY#author, sk = conversation#generation',
     roles: ['service', 'lifecycle'],
     cost: '1 read (consistent)',
+  },
+  getDataKeys: {
+    operation: 'BatchGetItem',
+    key: 'pk = KEY#author, sk = conversation#generation, of all that a page or an inbox is to be opened with',
+    roles: ['service', 'lifecycle'],
+    cost: '1 read each (consistent)',
   },
   newestDataKey: {
     operation: 'Query',

@@ -23,6 +23,8 @@ export interface KeyPlace {
 
 /** DynamoDB's own bound on one batch of writes. */
 export const deleteBatchMax = 25;
+/** As many as the keyring fetches at once; DynamoDB's own bound is 100. */
+export const getBatchMax = 32;
 
 const partition = (author: string): string => `KEY#${author}`;
 
@@ -82,6 +84,20 @@ export const getDataKey = async (
 ): Promise<StoredKey | 'damaged' | undefined> => {
   const { item } = await table.get({ key: keyOf(place), consistent: true }, call);
   return item === undefined ? undefined : (storedKey(item) ?? 'damaged');
+};
+
+/** `getDataKey` for several at once, in their order: at most `getBatchMax`, none twice. */
+export const getDataKeys = async (
+  table: Table,
+  places: readonly KeyPlace[],
+  call: CallOptions,
+): Promise<readonly (StoredKey | 'damaged' | undefined)[]> => {
+  const keys = places.map(keyOf);
+  const { items } = await table.batchGet(keys, true, call);
+  return keys.map(({ pk, sk }) => {
+    const item = items.find((one) => one.sk === sk && one.pk === pk);
+    return item === undefined ? undefined : (storedKey(item) ?? 'damaged');
+  });
 };
 
 /** The newest generation for a conversation and author, or how far the generations go when its item is no key. */

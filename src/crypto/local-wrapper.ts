@@ -47,7 +47,8 @@ const wrapUnder = (kek: Buffer, name: string, context: WrapContext, plain: Buffe
 };
 
 const unwrapUnder = (kek: Buffer, context: WrapContext, key: WrappedKey): Buffer | 'wrong_key' => {
-  const bytes = Buffer.from(key.wrapped);
+  const { buffer, byteOffset, byteLength } = key.wrapped;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   if (bytes.length !== ivBytes + dataKeyBytes + tagBytes) return 'wrong_key';
   const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
   decipher.setAAD(contextBytes(context, key.kek));
@@ -144,9 +145,9 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
   await load();
   if (newest === '') await addGeneration();
 
-  const kekNamed = async (name: string): Promise<Buffer | undefined> => {
-    // Another process may have made a newer one since.
-    if (!keks.has(name)) await load();
+  /** Another process may have made a newer one since. */
+  const kekMadeSince = async (name: string): Promise<Buffer | undefined> => {
+    await load();
     return keks.get(name);
   };
 
@@ -157,7 +158,7 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
   };
 
   const unwrap: KeyWrapper['unwrap'] = async (context, key) => {
-    const kek = await kekNamed(key.kek);
+    const kek = keks.get(key.kek) ?? (await kekMadeSince(key.kek));
     return kek === undefined ? 'key_gone' : unwrapUnder(kek, context, key);
   };
 

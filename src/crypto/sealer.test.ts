@@ -80,6 +80,44 @@ describe('sealing and opening', () => {
     expect(sealer.counters.recalled).toBe(1);
   });
 
+  test('what is opened for the second time is remembered', async () => {
+    const [writer, reader] = [rig.node(), rig.node()];
+    const items = await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => ({
+        place: place(n + 1, n % 2),
+        sealed: await writer.sealer.seal(place(n + 1, n % 2), `text ${n}`),
+      })),
+    );
+    for (const counters of [
+      { opened: 6, recalled: 0, held: 0 },
+      { opened: 12, recalled: 0, held: 6 },
+      { opened: 12, recalled: 6, held: 6 },
+    ]) {
+      await reader.sealer.open(items.slice(0, 6));
+      expect(reader.sealer.counters).toMatchObject(counters);
+    }
+    // The newest page after two messages more: only those are opened, and the others are remembered.
+    await reader.sealer.open(items.slice(2));
+    expect(reader.sealer.counters).toMatchObject({ opened: 14, recalled: 10, held: 6 });
+  });
+
+  test('remembered texts are bounded by their number and their characters; the conversation longest unused goes first', async () => {
+    const { sealer } = rig.node({ sealer: { openedTextsMax: 3 } });
+    const sealed = [];
+    for (const inConversation of [1, 2, 3, 1, 4]) {
+      const at = place(sealed.length + 1, 1, inConversation);
+      sealed.push({ place: at, sealed: await sealer.seal(at, 'x') });
+    }
+    expect(sealer.counters.held).toBe(3);
+    await sealer.open(sealed.slice(3));
+    expect(sealer.counters).toMatchObject({ recalled: 2, opened: 0 });
+    await sealer.open(sealed.slice(1, 2));
+    expect(sealer.counters).toMatchObject({ recalled: 2, opened: 1 });
+    const narrow = rig.node({ sealer: { openedCharactersMax: 1_000 } }).sealer;
+    for (let seq = 1; seq <= 10; seq += 1) await narrow.seal(place(seq), 'y'.repeat(100));
+    expect(narrow.counters.held).toBe(3);
+  });
+
   test('[SEC-2] an opened text is not kept longer than the key that opened it', async () => {
     const { sealer, keyring } = rig.node();
     const sealed = await sealer.seal(place(1), 'for ten minutes');

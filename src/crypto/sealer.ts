@@ -5,9 +5,9 @@
  */
 import { conversationUuid, userUuid } from '#domain/ids';
 import type { DataKey } from './data-key.ts';
-import { isWhole, kidIn, sealedCharactersMax } from './jwe.ts';
-import type { Keyring, MissingKey } from './keyring.ts';
-import { createOpenedTexts } from './opened-texts.ts';
+import { isWhole, kidIn, type SealedAt, sealedCharactersMax } from './jwe.ts';
+import type { Keyring, MissingKey, NamedKey } from './keyring.ts';
+import { type ConversationTexts, createOpenedTexts } from './opened-texts.ts';
 import type { Opened, Place, Sealer, UnreadableReason } from './port.ts';
 
 const sealerDefaults = {
@@ -47,22 +47,32 @@ const isPlace = ({ conversation, seq, author }: Place): boolean =>
 const namesKeys = ({ conversation, author }: Place): boolean =>
   conversationUuid(conversation) === conversation && userUuid(author) === author;
 
-const isKeyOf = ({ name }: DataKey, { conversation, author }: Place): boolean =>
-  name.conversation === conversation && name.author === author;
-
-interface Waiting {
+interface Waiting extends SealedAt {
+  /** Its place among the items asked for. */
   readonly at: number;
-  readonly place: Place;
-  readonly sealed: string;
 }
 
-/** Those of one page that wait for one key. */
-interface KeyWanted {
-  readonly conversation: string;
-  readonly author: string;
-  readonly kid: string;
+/** Those of one page that one key opens. */
+interface Group extends NamedKey {
+  /** What each begins with: the kid and a dot. */
+  readonly start: string;
+  /** Undefined when it is not held here, and is to be fetched. */
+  readonly key: DataKey | undefined;
   readonly waiting: Waiting[];
 }
+
+/** A page is mostly of two authors; of more than this by turns, some keys are asked for again, which is only slower. */
+const groupsLookedAt = 8;
+
+const groupFor = (groups: readonly Group[], { conversation, author }: Place, sealed: unknown): Group | undefined => {
+  if (typeof sealed !== 'string' || sealed.length > sealedCharactersMax) return undefined;
+  const last = Math.max(0, groups.length - groupsLookedAt);
+  for (let n = groups.length - 1; n >= last; n -= 1) {
+    const group = groups[n];
+    if (group?.author === author && group.conversation === conversation && sealed.startsWith(group.start)) return group;
+  }
+  return undefined;
+};
 
 export const createSealer = (options: SealerOptions): Sealer & { readonly counters: SealerCounters } => {
   const { keyring, now } = options;
@@ -82,17 +92,37 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
     return { unreadable: reason };
   };
 
-  const openOne = (key: DataKey, place: Place, sealed: string): Opened => {
-    const opened = key.open(place.seq, sealed);
-    if ('unreadable' in opened) return refuse(opened.unreadable);
-    sums.opened += 1;
-    texts.set(key, place.seq, sealed, opened.text);
-    return opened;
+  /** A use of the key was reserved for each that waits. */
+  const openGroup = (key: DataKey, { waiting }: Group, results: Opened[]): void => {
+    const opened = key.openReserved(waiting);
+    for (let n = 0; n < waiting.length; n += 1) {
+      const result = opened[n] ?? { unreadable: 'malformed' };
+      const { at } = waiting[n] ?? { at: 0 };
+      if ('unreadable' in result) unreadable[result.unreadable] += 1;
+      else sums.opened += 1;
+      results[at] = result;
+    }
+    texts.opened(key, waiting, opened);
   };
 
-  const openWaiting = (key: DataKey | MissingKey, wanted: KeyWanted, results: Opened[]): void => {
-    for (const { at, place, sealed } of wanted.waiting)
-      results[at] = typeof key === 'string' ? refuse(key) : openOne(key, place, sealed);
+  const openFetched = (key: DataKey | MissingKey, group: Group, results: Opened[]): void => {
+    if (typeof key !== 'string') {
+      for (let n = 0; n < group.waiting.length; n += 1) key.reserve();
+      openGroup(key, group, results);
+      return;
+    }
+    for (const { at, sealed } of group.waiting) results[at] = refuse(isWhole(group.kid, sealed) ? key : 'malformed');
+  };
+
+  /** The group that a text begins; its key is asked for, but not fetched. */
+  const newGroup = (place: Place, sealed: string): Group | 'malformed' | 'unknown_version' => {
+    const parsed = kidIn(sealed);
+    if ('unreadable' in parsed) return parsed.unreadable;
+    const { kid } = parsed;
+    const { conversation, author } = place;
+    const key = keyring.held(conversation, author, kid);
+    if (key === undefined && (!namesKeys(place) || !isWhole(kid, sealed))) return 'malformed';
+    return { conversation, author, kid, start: `${kid}.`, key, waiting: [] };
   };
 
   return {
@@ -107,7 +137,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
           sums.sealed += 1;
           // What was just written is read next: the writer's own node has it open already. Only a text that has a UTF-8 form
           // comes back from its sealed string as it was.
-          if (text.isWellFormed()) texts.set(key, place.seq, sealed, text);
+          if (text.isWellFormed()) texts.sealed(key, place.seq, sealed, text);
           return sealed;
         },
         deadline,
@@ -117,58 +147,53 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
     async open(items, deadline, leases) {
       const at = now();
       const results = new Array<Opened>(items.length);
-      const wanted = new Map<string, KeyWanted>();
-      /** The keys of this page so far: twenty texts are mostly of two authors, and asking the keyring is the dearer look-up. */
-      const found = new Map<string, DataKey>();
-      for (const [index, { place, sealed }] of items.entries()) {
-        const recalled = texts.get(place, sealed, at);
+      const groups: Group[] = [];
+      let remembered: { readonly of: string; readonly texts: ConversationTexts | undefined } | undefined;
+      for (let index = 0; index < items.length; index += 1) {
+        const item = items[index];
+        if (item === undefined) continue;
+        const { place, sealed } = item;
+        if (remembered?.of !== place.conversation)
+          remembered = { of: place.conversation, texts: texts.of(place.conversation) };
+        const recalled = remembered.texts?.get(place, sealed, at);
         if (recalled !== undefined) {
           sums.recalled += 1;
           results[index] = { text: recalled.text };
           leases?.add(recalled.key);
           continue;
         }
-        const parsed = isPlace(place) ? kidIn(sealed) : ({ unreadable: 'malformed' } as const);
-        if ('unreadable' in parsed) {
-          results[index] = refuse(parsed.unreadable);
-          continue;
-        }
-        const { kid } = parsed;
-        const { conversation, author } = place;
-        const known = found.get(kid);
-        const key =
-          known !== undefined && isKeyOf(known, place) && known.serves(at)
-            ? known
-            : keyring.held(conversation, author, kid);
-        if (key !== undefined) {
-          if (key !== known) found.set(kid, key);
-          results[index] = openOne(key, place, sealed);
-          leases?.add(key);
-          continue;
-        }
-        if (!namesKeys(place) || !isWhole(kid, sealed)) {
+        if (!isPlace(place)) {
           results[index] = refuse('malformed');
           continue;
         }
-        const name = `${author}/${conversation}/${kid}`;
-        const group = wanted.get(name) ?? { conversation, author, kid, waiting: [] };
-        group.waiting.push({ at: index, place, sealed });
-        wanted.set(name, group);
+        const known = groupFor(groups, place, sealed);
+        // A key that has no uses left is asked for anew.
+        const group = known?.key?.serves(at) === false ? newGroup(place, sealed) : (known ?? newGroup(place, sealed));
+        if (typeof group === 'string') {
+          results[index] = refuse(group);
+          continue;
+        }
+        if (group !== known) groups.push(group);
+        group.key?.reserve();
+        group.waiting.push({ at: index, seq: place.seq, sealed });
       }
-      if (wanted.size > 0)
+      const wanted: Group[] = [];
+      for (const group of groups) {
+        if (group.key === undefined) wanted.push(group);
+        else {
+          openGroup(group.key, group, results);
+          leases?.add(group.key);
+        }
+      }
+      if (wanted.length > 0)
         await Promise.all(
-          [...wanted.values()].map((group) =>
-            keyring.withNamed(
-              group.conversation,
-              group.author,
-              group.kid,
-              (key) => {
-                openWaiting(key, group, results);
-                if (typeof key !== 'string') leases?.add(key);
-              },
-              deadline,
-            ),
-          ),
+          wanted.map((group) => {
+            const use = (key: DataKey | MissingKey): void => {
+              openFetched(key, group, results);
+              if (typeof key !== 'string') leases?.add(key);
+            };
+            return keyring.withNamed(group, use, deadline);
+          }),
         );
       return results;
     },

@@ -94,8 +94,75 @@ describe('one key for a conversation and author', () => {
     await openOne(sealer, place(1), sealed);
     expect(costs.map(({ operation }) => operation)).toEqual(['query']);
     expect(keyCatalog.createDataKey.cost).toBe('1 write');
+    costs.length = 0;
+    const page = [place(1), place(3, 2), place(4, 3)];
+    const items = await Promise.all(page.map(async (at) => ({ place: at, sealed: await sealer.seal(at, 'z') })));
+    const reader = rig.node({ table }).sealer;
+    costs.length = 0;
+    await reader.open(items);
+    expect(costs).toEqual([{ operation: 'batchGet', capacity: { read: 3, write: 0 } }]);
     expect(keyCatalog.getDataKey.cost).toBe('1 read (consistent)');
+    expect(keyCatalog.getDataKeys.cost).toBe('1 read each (consistent)');
     expect(keyCatalog.newestDataKey.cost).toBe('1 read (consistent)');
+  });
+});
+
+describe('the keys of one page', () => {
+  test('[SEC-2] come in one request, each once, however many pages of other readers wait for them too', async () => {
+    const writer = rig.node();
+    const items = await Promise.all(
+      Array.from({ length: 40 }, async (_, n) => {
+        const at = place(n + 1, n % 2, Math.floor(n / 20));
+        return { place: at, sealed: await writer.sealer.seal(at, `text ${n}`) };
+      }),
+    );
+    const asked: string[] = [];
+    const table = watched(rig.table, (operation, run) => {
+      asked.push(operation);
+      return run();
+    });
+    const { sealer, keyring } = rig.node({ table });
+    const [page, other, both] = await Promise.all([
+      sealer.open(items.slice(0, 20)),
+      sealer.open(items.slice(20)),
+      sealer.open(items),
+    ]);
+    expect([...page, ...other]).toEqual(items.map((_, n) => ({ text: `text ${n}` })));
+    expect(both).toEqual([...page, ...other]);
+    expect(asked).toEqual(['batchGet']);
+    expect(keyring.counters.unwrapped).toBe(4);
+  });
+
+  test('[SEC-3] one that is gone, one that is damaged and one of another id leave the others readable', async () => {
+    const writer = rig.node();
+    const items = await Promise.all(
+      [1, 2, 3, 4].map(async (author) => {
+        const at = place(author, author);
+        return { place: at, sealed: await writer.sealer.seal(at, `by ${author}`) };
+      }),
+    );
+    const stored = (await rig.table.scan({})).items;
+    const itemOf = (author: number) => {
+      const item = stored.find(({ pk }) => pk === `KEY#${place(1, author).author}`);
+      if (item === undefined) throw new TypeError('each author has a key');
+      return item;
+    };
+    const { pk, sk } = itemOf(2);
+    await rig.table.delete({ key: { pk, sk } });
+    await rig.table.put({ item: { ...itemOf(3), generation: 'one' } });
+    // Two texts that name keys of one generation, of which there can be but one.
+    const forged = items.map(({ place: at, sealed }) => ({
+      place: at,
+      sealed: sealed.replace(/[^.]{11}/, 'AAECAwQFBgc'),
+    }));
+    const opened = await rig.node().sealer.open([...items, ...forged.slice(3)]);
+    expect(opened).toEqual([
+      { text: 'by 1' },
+      { unreadable: 'key_gone' },
+      { unreadable: 'wrong_key' },
+      { text: 'by 4' },
+      { unreadable: 'wrong_key' },
+    ]);
   });
 });
 
@@ -137,6 +204,20 @@ describe('bounds on what is held', () => {
     expect(keyring.counters.unwrapped).toBe(0);
     expect(await openOne(sealer, place(1), sealed)).toEqual({ text: 'x' });
     expect(keyring.counters.unwrapped).toBe(1);
+  });
+
+  test('[SEC-2] by use: a page that takes the last of them and more is opened all the same', async () => {
+    const writer = rig.node();
+    const items = await Promise.all(
+      Array.from({ length: 9 }, async (_, n) => ({
+        place: place(n + 1),
+        sealed: await writer.sealer.seal(place(n + 1), `text ${n}`),
+      })),
+    );
+    const { sealer, keyring } = rig.node({ keyring: { usesMax: 5 }, sealer: ciphersOnly });
+    await sealer.open(items.slice(0, 1));
+    expect(await sealer.open(items)).toEqual(items.map((_, n) => ({ text: `text ${n}` })));
+    expect(keyring.counters).toMatchObject({ held: 1, unwrapped: 2 });
   });
 
   test('[SEC-2] a key that is fetched while its author is forgotten serves those who wait and is not kept', async () => {

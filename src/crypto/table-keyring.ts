@@ -14,9 +14,10 @@ import { DataKey } from './data-key.ts';
 import { generationMax, readKid } from './jwe.ts';
 import { createKeyCache } from './key-cache.ts';
 import { createKeyFlights, type KeyFetch } from './key-flights.ts';
-import { createDataKey, getDataKey, newestDataKey, type StoredKey } from './key-store.ts';
+import { createKeyReader } from './key-reader.ts';
+import { createDataKey, newestDataKey, type StoredKey } from './key-store.ts';
 import type { KeyWrapper, WrapContext } from './key-wrapper.ts';
-import type { Keyring, MissingKey } from './keyring.ts';
+import type { Keyring, MissingKey, NamedKey } from './keyring.ts';
 import type { Place } from './port.ts';
 
 const minute = 60_000;
@@ -83,6 +84,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     max: limits.keysMax,
   });
   const flights = createKeyFlights(now, loadMsMax);
+  const readKey = createKeyReader(table);
   const sums = { unwrapped: 0, minted: 0, missing: 0, unavailable: 0 };
 
   const unwrap = async (key: StoredKey, deadline: number): Promise<DataKey | MissingKey> => {
@@ -130,23 +132,31 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
     throw new ParleyError('unavailable', 'Too many nodes are making the same key.', { retryAfterSeconds: 1 });
   };
 
+  const missed = (name: string, reason: MissingKey): MissingKey => {
+    sums.missing += 1;
+    missing.set(name, { reason, until: now() + limits.missingMs });
+    return reason;
+  };
+
+  /** `name` is what the key goes by in `missing`. */
   const loadNamed = async (
-    conversation: string,
-    author: string,
-    kid: string,
+    { conversation, author, kid }: NamedKey,
+    name: string,
     deadline: number,
   ): Promise<DataKey | MissingKey> => {
     const id = readKid(kid);
-    if (id === undefined) return 'key_gone';
-    const stored = await getDataKey(table, { conversation, author, generation: id.generation }, { deadline });
-    if (stored === undefined) return 'key_gone';
-    if (stored === 'damaged' || stored.id !== id.id) return 'wrong_key';
-    return unwrap(stored, deadline);
+    if (id === undefined) return missed(name, 'key_gone');
+    const { found, index } = readKey({ conversation, author, generation: id.generation }, deadline);
+    const stored = (await found)[index];
+    if (stored === undefined) return missed(name, 'key_gone');
+    if (stored === 'damaged' || stored.id !== id.id) return missed(name, 'wrong_key');
+    const key = await unwrap(stored, deadline);
+    return typeof key === 'string' ? missed(name, key) : key;
   };
 
   /** `kept` is called with the copy of the key that is used from now on, unless its author is forgotten meanwhile. */
   const fetchKey = async <T>(
-    fetch: Omit<KeyFetch, 'keep'>,
+    { name, author, deadline, load }: Omit<KeyFetch, 'keep'>,
     kept: (key: DataKey) => void,
     use: (key: DataKey | MissingKey) => T,
   ): Promise<T> => {
@@ -156,7 +166,7 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
       return copy;
     };
     try {
-      return await flights.join({ ...fetch, keep }, use);
+      return await flights.join({ name, author, deadline, load, keep }, use);
     } catch (error) {
       sums.unavailable += 1;
       throw asUnavailable(error);
@@ -183,19 +193,14 @@ export const createKeyring = (options: KeyringOptions): TableKeyring => {
   return {
     held: (conversation, author, kid) => cache.get(conversation, author, kid, now()),
 
-    async withNamed(conversation, author, kid, use, deadline = noDeadline) {
+    withNamed<T>(named: NamedKey, use: (key: DataKey | MissingKey) => T, deadline = noDeadline) {
+      const { conversation, author, kid } = named;
       const held = cache.get(conversation, author, kid, now());
       if (held !== undefined) return use(held);
       const name = `${author}/${conversation}/${kid}`;
-      const known = missing.get(name);
+      const known = missing.size === 0 ? undefined : missing.get(name);
       if (known !== undefined && now() < known.until) return use(known.reason);
-      const load = async (until: number): Promise<DataKey | MissingKey> => {
-        const key = await loadNamed(conversation, author, kid, until);
-        if (typeof key !== 'string') return key;
-        sums.missing += 1;
-        missing.set(name, { reason: key, until: now() + limits.missingMs });
-        return key;
-      };
+      const load = (until: number): Promise<DataKey | MissingKey> => loadNamed(named, name, until);
       return fetchKey({ name, author, deadline, load }, () => undefined, use);
     },
 

@@ -3,7 +3,8 @@
  * numbers of docs/adr/0005. Run: node --conditions=source --import tsx test/crypto/measure.ts
  */
 import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
-import { aadOf, kidIn } from '#crypto/jwe';
+import { aadOf } from '#crypto/aad';
+import { kidIn } from '#crypto/jwe';
 import { ciphersOnly, localRig, place } from './rig.ts';
 
 const pageSize = 20;

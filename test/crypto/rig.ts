@@ -74,7 +74,7 @@ export const rigOver = (wrapper: KeyWrapper, over: { table?: ScannableTable; sta
   };
 };
 
-type Operation = 'get' | 'put' | 'update' | 'query' | 'batchWrite' | 'scan';
+type Operation = 'get' | 'batchGet' | 'put' | 'update' | 'query' | 'batchWrite' | 'scan';
 
 /** The table, with each request passed through `around` first: to count it, to hold it up, to fail it. */
 export const watched = (
@@ -89,8 +89,8 @@ export const watched = (
   query: (request, call) => around('query', () => table.query(request, call)),
   batchWrite: (writes, call) => around('batchWrite', () => table.batchWrite(writes, call)),
   scan: (request, call) => around('scan', () => table.scan(request, call)),
+  batchGet: (keys, consistent, call) => around('batchGet', () => table.batchGet(keys, consistent, call)),
   delete: (request, call) => table.delete(request, call),
-  batchGet: (keys, consistent, call) => table.batchGet(keys, consistent, call),
   close: () => table.close(),
 });
 
