@@ -38,6 +38,28 @@ describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrow
   const stored = async (): Promise<string[]> =>
     (await ana.api.messages((await conversation()).uuid, { limit: 100 })).messages.map(({ message }) => message ?? '');
 
+  test('[SEC-3] a message whose text does not open says so and why, and the rest of its page is there', async () => {
+    const dora = await person(server.url, 'dora', 'Dora Lind');
+    const emil = await person(server.url, 'emil', 'Emil Roth');
+    await say(emil, await openWith(dora, emil), 'first of all', 'a text of which one bit is changed');
+    const { page } = await openApp(browser, server.url);
+    await page.route('**/v1/conversations/*/messages?**', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as { messages: { message?: string; unreadable?: string }[] };
+      const [newest] = body.messages;
+      if (newest !== undefined) {
+        delete newest.message;
+        newest.unreadable = 'tampered';
+      }
+      await route.fulfill({ response: answer, json: body });
+    });
+    await signIn(page, 'dora');
+    await openRow(page, 'Emil Roth');
+    await entry(page, 2).getByText('This message cannot be opened. Its stored text was changed.').waitFor();
+    await entry(page, 1).getByText('first of all').waitFor();
+    expect(await entry(page, 2).textContent()).not.toContain('one bit');
+  });
+
   test('offline says so, goes on composing, and sends everything exactly once when back', async () => {
     const page = await openAnas();
     await page.context().setOffline(true);

@@ -24,6 +24,18 @@ const sentences: Partial<Record<FailureCode, string>> = {
   internal: 'Something went wrong on the server.',
 };
 
+const whyUnreadable: Partial<Record<string, string>> = {
+  tampered: 'Its stored text was changed.',
+  malformed: 'Its stored text is damaged.',
+  unknown_version: 'It was written by another version.',
+  wrong_key: 'Its key is not the one it was written with.',
+  key_gone: 'Its key no longer exists.',
+};
+
+/** Of a message whose stored text does not open (SEC-3), by the reason that came in its place. */
+export const unreadableText = (reason: string | undefined): string =>
+  `This message cannot be opened. ${whyUnreadable[reason ?? ''] ?? ''}`.trim();
+
 export const codeText = (code: FailureCode): string => sentences[code] ?? 'That did not work.';
 
 /** Of a call that was rejected; a wrong field's own explanation comes first. */

@@ -4,7 +4,7 @@ import type { Send } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { formatClock, formatFull, isOnlyEmoji, toneOf } from '../format.ts';
 import { personName } from '../names.ts';
-import { codeText } from '../problem-text.ts';
+import { codeText, unreadableText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { EntryActions } from './actions.ts';
 import { EntryTools } from './entry-tools.tsx';
@@ -117,7 +117,7 @@ function Text({ message }: { readonly message: Message }) {
   if (message.message === undefined) {
     return (
       <p className="entry-gone">
-        <Icon name="warn" size={16} /> This message cannot be opened. Its stored text does not fit its key.
+        <Icon name="warn" size={16} /> {unreadableText(message.unreadable)}
       </p>
     );
   }
@@ -133,6 +133,10 @@ function Text({ message }: { readonly message: Message }) {
   );
 }
 
+/** What is quoted of a message: its text, or what became of it. */
+const textOrState = ({ message, unreadable }: Message): string =>
+  message ?? (unreadable === undefined ? 'deleted' : 'cannot be opened');
+
 function Quote({ message, quoted, nameOf, actions }: EntryProps) {
   const seq = message.reply_to;
   if (seq === undefined || message.deleted_at !== undefined) return null;
@@ -140,7 +144,7 @@ function Quote({ message, quoted, nameOf, actions }: EntryProps) {
     <button type="button" className="entry-quote" tabIndex={-1} onClick={() => actions.goTo(seq)}>
       <span className="mono">{seq}</span>
       <span className="entry-quote-text" dir="auto">
-        {quoted === undefined ? 'An earlier message' : `${nameOf(quoted.user_uuid)}: ${quoted.message ?? 'deleted'}`}
+        {quoted === undefined ? 'An earlier message' : `${nameOf(quoted.user_uuid)}: ${textOrState(quoted)}`}
       </span>
     </button>
   );

@@ -3,6 +3,7 @@ import { memo } from 'react';
 import type { Row } from '#protocol/shapes';
 import { formatFull, formatNumber, formatWhen } from '../format.ts';
 import { rowName } from '../names.ts';
+import { unreadableText } from '../problem-text.ts';
 import { navigate, pathOf } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Monogram } from '../ui/monogram.tsx';
@@ -61,7 +62,7 @@ export const ConversationRow = memo(function ConversationRow({
         <span className="row-bottom">
           {draft === '' ? (
             <span className="row-last" dir="auto">
-              {row.unreadable === undefined ? row.last_message : <em>This message cannot be opened.</em>}
+              {row.unreadable === undefined ? row.last_message : <em>{unreadableText(row.unreadable)}</em>}
             </span>
           ) : (
             <span className="row-last">
