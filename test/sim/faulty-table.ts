@@ -1,6 +1,6 @@
 /**
- * A node's view of the table over a bad network: delays, answers that are lost although the write happened, writes that land
- * long after the caller gave up, throttling; and, when the node has crashed, silence.
+ * A node's view of the table over a bad network: delays, answers that are lost although the write happened, answers that are
+ * old when they come, writes that land long after the caller gave up, throttling; and, when the node has crashed, silence.
  */
 import { TableError } from '#table/errors';
 import type { CallOptions, ChangeFeed, Table } from '#table/port';
@@ -10,11 +10,13 @@ import type { World } from './world.ts';
 export interface Faults {
   readonly lost: number;
   readonly late: number;
+  /** Answers that take nearly as long as the caller waits for them. */
+  readonly slow: number;
   readonly throttled: number;
   readonly delayMs: number;
 }
 
-export const calm: Faults = { lost: 0, late: 0, throttled: 0, delayMs: 4 };
+export const calm: Faults = { lost: 0, late: 0, slow: 0, throttled: 0, delayMs: 4 };
 
 /** The caller gives up after this long. */
 const timeoutMs = 300;
@@ -33,7 +35,7 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
   const never = new Promise<never>(() => undefined);
 
   const ask = <R>(run: () => Promise<R>): Promise<R> => {
-    const { lost, late, throttled, delayMs } = link.faults;
+    const { lost, late, slow, throttled, delayMs } = link.faults;
     const travel = world.random() * delayMs;
     if (!link.alive) return never;
     if (world.now < (link.cutUntil ?? 0)) {
@@ -52,7 +54,7 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
       // What was sent before a crash may still land after it.
       const result = await run();
       if (answerLost) return never;
-      await world.wait(world.random() * delayMs);
+      await world.wait(world.random() * (world.chance(slow) ? timeoutMs : delayMs));
       return result;
     });
     return new Promise<R>((resolve, reject) => {

@@ -29,6 +29,7 @@ const longShare = 0.04;
 export const weathers = (world: World): Faults => ({
   lost: world.pick([0, 0.05, 0.15]),
   late: world.pick([0, 0.05, 0.1]),
+  slow: world.pick([0, 0.15, 0.3]),
   throttled: world.pick([0, 0.05]),
   delayMs: world.pick([5, 20, 60]),
 });
