@@ -106,7 +106,8 @@ export function Composer(props: ComposerProps) {
               'Editing your message'
             ) : (
               <>
-                Reply to <bdi>{nameOf(composing.to.user_uuid)}</bdi>: {composing.to.message ?? 'a message that cannot be opened'}
+                Reply to <bdi>{nameOf(composing.to.user_uuid)}</bdi>:{' '}
+                {composing.to.message ?? 'a message that cannot be opened'}
               </>
             )}
           </span>
