@@ -201,6 +201,24 @@ test('[TABLE-5] when the owner goes, a guest takes its place and loses nothing',
   expect(all(third)).toEqual(['before', 'after']);
 });
 
+test('[TABLE-5] a guest that finds another owner’s token before it hears that its own is gone asks again, and works on', async () => {
+  const owner = await open();
+  await put(owner, 'a', 'before');
+  const guest = await open();
+  const lmdb = openLmdbKv(folder);
+  const otherOwner = () => lmdb.transact((writer) => writer.put('meta', 'owner', Buffer.from('somebody else')));
+  await otherOwner();
+  await put(guest, 'b', 'after');
+  expect(all(guest)).toEqual(['before', 'after']);
+  // Reads answer at once, so whoever reads waits and reads again.
+  const reader = await open();
+  await otherOwner();
+  expect(() => all(reader)).toThrow('changes hands');
+  await reader.unsettled;
+  expect(all(reader)).toEqual(['before', 'after']);
+  await lmdb.close();
+});
+
 test('[TABLE-5] a table at rest stands in LMDB, and its journal in no one’s way', async () => {
   const kv = await open(folder, { ...never, restMs: 10 });
   await put(kv, 'a', '1');

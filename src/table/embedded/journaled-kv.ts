@@ -13,7 +13,15 @@ import { TableError } from '../errors.ts';
 import { type Carrier, startCarrier } from './carrier.ts';
 import { journalFile, recoverJournals } from './checkpoint.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type { Kv, KvKey, KvRange, KvReader, KvWriter, StoreName } from './kv.ts';
+import {
+  HAND_OVERS_MAX,
+  type Kv,
+  type KvKey,
+  type KvRange,
+  type KvReader,
+  type KvWriter,
+  type StoreName,
+} from './kv.ts';
 import { createLayer, createPending, type Held, type Layer, type Pending } from './layer.ts';
 import type { LmdbKv, LmdbReader } from './lmdb-kv.ts';
 import { acquire, type Ownership, tokenIn } from './ownership.ts';
@@ -109,6 +117,9 @@ interface Line {
 }
 
 const emptyLine = (): Line => ({ ahead: [], flushed: Promise.resolve(), failure: undefined });
+
+/** Nothing was done: somebody else owns the table by now. One for all, so that it can be told from a step's own. */
+const changedHands = new TableError('unavailable', 'the table changes hands; try again', { outcome: 'none' });
 
 /** One is made while the one before is being written; more would wait for the same disk. */
 const COMMITS_AT_ONCE = 2;
@@ -247,14 +258,13 @@ export const openJournaledKv = async (
     return { done: written.then(() => result) };
   };
 
-  const changedHands = (): TableError =>
-    new TableError('unavailable', 'the table changes hands; try again', { outcome: 'none' });
-  /** A guest's step, refused once somebody else owns the table. */
+  /** A guest's step, refused once somebody else owns the table: that one is asked first, which `unsettled` waits for. */
   const asGuest =
     <R extends KvReader, T>(step: (view: R) => T) =>
     (view: R): T => {
-      if (ownership === undefined || tokenIn(view) !== ownership.token) throw changedHands();
-      return step(view);
+      if (ownership !== undefined && tokenIn(view) === ownership.token) return step(view);
+      ownerGone();
+      throw changedHands;
     };
 
   const setGuests = async (there: boolean): Promise<void> => {
@@ -276,16 +286,20 @@ export const openJournaledKv = async (
     unsettled = undefined;
   };
 
+  /** Told by the connection's end, or by another's token, whichever is seen first. */
+  const ownerGone = (): void => {
+    if (closing || unsettled !== undefined) return;
+    ownership?.release();
+    ownership = undefined;
+    shared += 1;
+    unsettled = settleAgain();
+  };
+
   const settle = async (): Promise<void> => {
     ownership = await acquire(base, folder, {
       share: () => inTurn(() => setGuests(true)),
       alone: () => void inTurn(() => setGuests(false)),
-      ownerGone: () => {
-        if (closing) return;
-        ownership = undefined;
-        shared += 1;
-        unsettled = settleAgain();
-      },
+      ownerGone,
     });
     if (ownership.role === 'owner') newest = await recoverJournals(base, folder);
   };
@@ -305,13 +319,21 @@ export const openJournaledKv = async (
       return above.length === 0 ? base.read(step) : base.read((reader) => step(readerOver(above, reader)));
     },
     transact: async (step) => {
-      const asked = line;
-      const { done } = await inTurn(async () => {
-        if (ownership?.role === 'owner' && !guests) return commit(step, asked);
-        const result = await base.transact(ownership?.role === 'owner' ? step : asGuest(step));
-        return { done: Promise.resolve(result) };
-      });
-      return done;
+      for (let handOvers = 0; ; handOvers += 1) {
+        const asked = line;
+        try {
+          const { done } = await inTurn(async () => {
+            if (ownership?.role === 'owner' && !guests) return commit(step, asked);
+            const result = await base.transact(ownership?.role === 'owner' ? step : asGuest(step));
+            return { done: Promise.resolve(result) };
+          });
+          return await done;
+        } catch (error) {
+          // The step was not begun: who owns the table now is asked, and it is tried again.
+          if (error !== changedHands || unsettled === undefined || handOvers >= HAND_OVERS_MAX) throw error;
+          await unsettled;
+        }
+      }
     },
     soon: base.soon,
     close: async () => {

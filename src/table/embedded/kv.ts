@@ -32,6 +32,9 @@ export interface KvWriter extends KvReader {
   delete(store: StoreName, key: KvKey): void;
 }
 
+/** Owners that may come and go while one step waits for its turn with the table. */
+export const HAND_OVERS_MAX = 20;
+
 export interface Kv {
   readonly transactionsAtOnce: number;
   /**
@@ -39,7 +42,10 @@ export interface Kv {
    * others may write.
    */
   readonly aloneSince: number | undefined;
-  /** While set, what is read and written may change hands; whoever is about to do either waits for it first. */
+  /**
+   * While set, what is read and written may change hands; whoever is about to do either waits for it first, and a read that
+   * fails while it is set is read again afterwards. A transaction sees to that itself.
+   */
   readonly unsettled?: Promise<void> | undefined;
   /** Runs `step` on a view that holds every write committed before, by this process or another. */
   read<T>(step: (reader: KvReader) => T): T;

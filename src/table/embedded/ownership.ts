@@ -9,20 +9,18 @@
  * 1. The token changes by a transaction that finds the old one still there, and only after nobody answered under it: there is
  *    one owner.
  * 2. Whoever is not the owner works only while the token is the one it connected to: a transaction or a read that finds
- *    another one is refused, and asks the new owner first.
+ *    another one asks the new owner first, and is then done.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TableError } from '../errors.ts';
-import type { Kv, KvReader } from './kv.ts';
+import { HAND_OVERS_MAX, type Kv, type KvReader } from './kv.ts';
 
 const TOKEN_KEY = 'owner';
 /** The longest that carrying over and saying so may take; an owner that needs longer is stuck. */
 const ANSWER_MS_MAX = 20_000;
-/** Owners that come and go while one process tries to connect. */
-const ATTEMPTS_MAX = 20;
 
 export const tokenIn = (reader: KvReader): string =>
   Buffer.from(reader.get('meta', TOKEN_KEY) ?? []).toString('latin1');
@@ -104,7 +102,7 @@ const listen = (path: string, events: OwnershipEvents): Promise<{ server: Server
 export const acquire = async (kv: Kv, folder: string, events: OwnershipEvents): Promise<Ownership> => {
   const short = shortFolder(folder);
   try {
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    for (let attempt = 0; attempt < HAND_OVERS_MAX; attempt += 1) {
       const standing = kv.read(tokenIn);
       const owner = standing === '' ? undefined : await ask(join(short.path, socketName(standing)));
       if (owner !== undefined) {

@@ -23,7 +23,7 @@ import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
 import { beginFeed, EMBEDDED_SHARD, endFeed, notLooked, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
-import type { Kv, KvReader } from './kv.ts';
+import { HAND_OVERS_MAX, type Kv, type KvReader } from './kv.ts';
 import { keyOf, partitionName, queryName, readPage, runQuery } from './reads.ts';
 import { createRecall } from './recall.ts';
 import { checkIndexKeys, type WriteRequest, type WriteSession, writeItem } from './writes.ts';
@@ -88,10 +88,16 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     },
   });
 
-  /** Reads what the store holds now. */
+  /** Reads what the store holds now, whoever comes to own it meanwhile. */
   const read = async <T>(step: (reader: KvReader) => T): Promise<T> => {
-    if (kv.unsettled !== undefined) await kv.unsettled;
-    return kv.read(step);
+    for (let handOvers = 0; ; handOvers += 1) {
+      if (kv.unsettled !== undefined) await kv.unsettled;
+      try {
+        return kv.read(step);
+      } catch (error) {
+        if (kv.unsettled === undefined || handOvers >= HAND_OVERS_MAX) throw error;
+      }
+    }
   };
 
   const inTime = (call: CallOptions | undefined): void => {
@@ -174,16 +180,16 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       inTime(call);
       const shape = queryShape(schema, request);
       if (kv.unsettled !== undefined) await kv.unsettled;
-      const run = () => kv.read((reader) => runQuery({ reader, codec }, shape, request));
+      const run = (reader: KvReader) => runQuery({ reader, codec }, shape, request);
       const { aloneSince } = kv;
-      if (aloneSince === undefined) return answer(run());
+      if (aloneSince === undefined) return answer(await read(run));
       if (aloneSince !== recalledSince) recall.clear();
       recalledSince = aloneSince;
       const partition = partitionName(shape.index, shape.partition);
       const name = queryName(shape, request);
       const known = recall.get(partition, name);
       if (known !== undefined) return known;
-      const page = run();
+      const page = kv.read(run);
       const result = answer(page);
       recall.keep(partition, name, result, page.bytes);
       return result;
