@@ -3,7 +3,7 @@
  * holds it first, so that it is never zeroed under a cipher's hands.
  */
 import { aadEncoder } from './aad.ts';
-import { type KeyId, kidOf, openWith, type SealedAt, sealWith } from './jwe.ts';
+import { type KeyId, kidOf, openWith, sealWith } from './jwe.ts';
 import type { Opened } from './port.ts';
 
 /** Whose key it is, which one, when it was made (milliseconds since the epoch), and where its conversation stood then. */
@@ -57,15 +57,9 @@ export class DataKey {
     this.#holds += count;
   }
 
-  release(count = 1): void {
-    this.#holds -= count;
+  release(): void {
+    this.#holds -= 1;
     this.#zeroWhenFree();
-  }
-
-  /** Counts a use to come, and holds the key for it. */
-  reserve(): void {
-    this.uses += 1;
-    this.#holds += 1;
   }
 
   /** The key serves no more; its bytes are zeroed as soon as nobody holds it. */
@@ -88,17 +82,6 @@ export class DataKey {
   open(seq: number, sealed: string): Opened {
     this.uses += 1;
     return openWith(this.#held(), this.kid, this.#aadEncoder()(seq), sealed);
-  }
-
-  /** As `open`, of many: each a use that was reserved, which this lets go of. */
-  openReserved(texts: readonly SealedAt[]): readonly Opened[] {
-    try {
-      const key = this.#held();
-      const aadAt = this.#aadEncoder();
-      return texts.map(({ seq, sealed }) => openWith(key, this.kid, aadAt(seq), sealed));
-    } finally {
-      this.release(texts.length);
-    }
   }
 
   /** A key that was zeroed would seal under 32 zero bytes: it has no bytes instead, and to use it is a mistake in the code. */

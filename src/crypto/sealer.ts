@@ -47,7 +47,7 @@ const isPlace = ({ conversation, seq, author }: Place): boolean =>
 const namesKeys = ({ conversation, author }: Place): boolean =>
   conversationUuid(conversation) === conversation && userUuid(author) === author;
 
-interface Waiting extends SealedAt {
+interface SealedItem extends SealedAt {
   /** Its place among the items asked for. */
   readonly at: number;
 }
@@ -58,7 +58,9 @@ interface Group extends NamedKey {
   readonly start: string;
   /** Undefined when it is not held here, and is to be fetched. */
   readonly key: DataKey | undefined;
-  readonly waiting: Waiting[];
+  readonly items: SealedItem[];
+  /** What those came to that are opened, in their order. */
+  readonly opened: Opened[];
 }
 
 /** A page is mostly of two authors; of more than this by turns, some keys are asked for again, which is only slower. */
@@ -92,26 +94,21 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
     return { unreadable: reason };
   };
 
-  /** A use of the key was reserved for each that waits. */
-  const openGroup = (key: DataKey, { waiting }: Group, results: Opened[]): void => {
-    const opened = key.openReserved(waiting);
-    for (let n = 0; n < waiting.length; n += 1) {
-      const result = opened[n] ?? { unreadable: 'malformed' };
-      const { at } = waiting[n] ?? { at: 0 };
-      if ('unreadable' in result) unreadable[result.unreadable] += 1;
-      else sums.opened += 1;
-      results[at] = result;
-    }
-    texts.opened(key, waiting, opened);
+  const openOne = (key: DataKey, { opened }: Group, { at, seq, sealed }: SealedItem, results: Opened[]): void => {
+    const result = key.open(seq, sealed);
+    if ('unreadable' in result) unreadable[result.unreadable] += 1;
+    else sums.opened += 1;
+    results[at] = result;
+    opened.push(result);
   };
 
   const openFetched = (key: DataKey | MissingKey, group: Group, results: Opened[]): void => {
-    if (typeof key !== 'string') {
-      for (let n = 0; n < group.waiting.length; n += 1) key.reserve();
-      openGroup(key, group, results);
+    if (typeof key === 'string') {
+      for (const { at, sealed } of group.items) results[at] = refuse(isWhole(group.kid, sealed) ? key : 'malformed');
       return;
     }
-    for (const { at, sealed } of group.waiting) results[at] = refuse(isWhole(group.kid, sealed) ? key : 'malformed');
+    for (const item of group.items) openOne(key, group, item, results);
+    texts.opened(key, group.items, group.opened);
   };
 
   /** The group that a text begins; its key is asked for, but not fetched. */
@@ -122,7 +119,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
     const { conversation, author } = place;
     const key = keyring.held(conversation, author, kid);
     if (key === undefined && (!namesKeys(place) || !isWhole(kid, sealed))) return 'malformed';
-    return { conversation, author, kid, start: `${kid}.`, key, waiting: [] };
+    return { conversation, author, kid, start: `${kid}.`, key, items: [], opened: [] };
   };
 
   return {
@@ -174,14 +171,16 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
           continue;
         }
         if (group !== known) groups.push(group);
-        group.key?.reserve();
-        group.waiting.push({ at: index, seq: place.seq, sealed });
+        const one = { at: index, seq: place.seq, sealed };
+        group.items.push(one);
+        // At once: another look for a key may be what ends this one.
+        if (group.key !== undefined) openOne(group.key, group, one, results);
       }
       const wanted: Group[] = [];
       for (const group of groups) {
         if (group.key === undefined) wanted.push(group);
         else {
-          openGroup(group.key, group, results);
+          texts.opened(group.key, group.items, group.opened);
           leases?.add(group.key);
         }
       }
