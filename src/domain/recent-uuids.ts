@@ -33,6 +33,14 @@ const wordAt = (uuid: string, from: number, skip: number): number => {
   return word;
 };
 
+/** Where the four words of a uuid begin, and after how many digits a hyphen stands in each; 8: in none. */
+const words = [
+  [0, 8],
+  [9, 4],
+  [19, 4],
+  [28, 8],
+] as const;
+
 /** The 64-bit fingerprint of a uuid; seeded, so that nobody can choose uuids that collide. */
 type Fingerprint = readonly [high: number, low: number];
 
@@ -43,15 +51,8 @@ const rotate = (word: number, bits: number): number => (word << bits) | (word >>
 const fingerprint = (uuid: string, seed: number): Fingerprint => {
   let high = seed | 0;
   let low = Math.imul(seed, 0x9e3779b1) | 0;
-  for (let at = 0; at < 4; at += 1) {
-    const word =
-      at === 0
-        ? wordAt(uuid, 0, 8)
-        : at === 1
-          ? wordAt(uuid, 9, 4)
-          : at === 2
-            ? wordAt(uuid, 19, 4)
-            : wordAt(uuid, 28, 8);
+  for (const [from, skip] of words) {
+    const word = wordAt(uuid, from, skip);
     high = Math.imul(rotate(high ^ Math.imul(word, 0xcc9e2d51), 15), 0x85ebca6b) + 0x52dce729;
     low = Math.imul(rotate(low ^ Math.imul(word, 0x1b873593), 13), 0xc2b2ae35) + 0x38495ab5 + high;
   }
