@@ -8,6 +8,7 @@ import type { SideBySide } from './harness/rounds.ts';
 import { figure, markdownTable } from './harness/table.ts';
 import { limitsTable, profileTable, sharesOf, syncShare } from './limits-report.ts';
 import { liveTable } from './live.ts';
+import { messagesLoaded } from './sealing.ts';
 import { sealingTables } from './sealing-report.ts';
 import type { Results, Section, SectionName } from './sections.ts';
 import { xmppChart, xmppTables } from './xmpp-report.ts';
@@ -132,7 +133,7 @@ export const writeDocument = async (
   if (sealing !== undefined) {
     add(
       'What encryption costs',
-      'A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (`bench/parley`; the product has no such setting). Servers are started anew in each round, on tables of 72,000 messages; medians over rounds, ratios of the same round.',
+      `A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (\`bench/parley\`; the product has no such setting). Both are started anew in each round, on tables of ${messagesLoaded.toLocaleString('en-GB')} messages, warmed up, and asked by turns; medians over rounds, ratios of the same round.`,
       provenance('sealing', sealing),
       sealingTables(sealing.value),
     );

@@ -59,6 +59,8 @@ export interface SealingComparison {
 const pageLength = 20;
 /** Sixty messages are three pages; a person's conversations are spread over the phases by their place in the world. */
 const size: WorldSize = { people: 200, conversationsEach: 24, messagesEach: 60 };
+/** In each server's table. */
+export const messagesLoaded = ((size.people * size.conversationsEach) / 2) * size.messagesEach;
 const pagesEach = size.messagesEach / pageLength;
 /** Shares of the conversations: read before anything is measured; met for the first time; of the mix. */
 const warmedShare = 0.3;
