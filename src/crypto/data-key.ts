@@ -3,8 +3,15 @@
  * holds it first, so that it is never zeroed under a cipher's hands.
  */
 import { aadEncoder } from './aad.ts';
-import { type KeyId, kidOf, openWith, sealWith } from './jwe.ts';
+import { type KeyId, kidOf, openWith, type SealedAt, sealWith } from './jwe.ts';
 import type { Opened } from './port.ts';
+
+/** The longest text, in UTF-16 units, that a key remembers having sealed: as many keys as are held remember one each. */
+const rememberedMax = 1_024;
+
+interface Sealed extends SealedAt {
+  readonly text: string;
+}
 
 /** Whose key it is, which one, when it was made (milliseconds since the epoch), and where its conversation stood then. */
 export interface DataKeyName extends KeyId {
@@ -31,6 +38,11 @@ export class DataKey {
   #bytes: Buffer | undefined;
   #holds = 0;
   #givenUp = false;
+  /**
+   * What it sealed last here. That is read next, by those it was sent to; those before have mostly been read by then, and to
+   * remember them too costs a busy node more, in garbage collection, than their ciphers.
+   */
+  #newest: Sealed | undefined;
   #aad: ((seq: number) => Buffer) | undefined;
   #aadAsked = false;
 
@@ -65,6 +77,7 @@ export class DataKey {
   /** The key serves no more; its bytes are zeroed as soon as nobody holds it. */
   giveUp(): void {
     this.#givenUp = true;
+    this.#newest = undefined;
     this.#zeroWhenFree();
   }
 
@@ -75,7 +88,15 @@ export class DataKey {
 
   seal(seq: number, text: string): string {
     this.uses += 1;
-    return sealWith(this.#held(), this.kid, this.#aadEncoder()(seq), text);
+    const sealed = sealWith(this.#held(), this.kid, this.#aadEncoder()(seq), text);
+    // Only a text that has a UTF-8 form comes back from its sealed string as it was.
+    this.#newest = text.length <= rememberedMax && text.isWellFormed() ? { seq, sealed, text } : undefined;
+    return sealed;
+  }
+
+  /** The text of what this key sealed last here, if it is this very string at this very place; no use is counted. */
+  recall({ seq, sealed }: SealedAt): string | undefined {
+    return this.#newest?.seq === seq && this.#newest.sealed === sealed ? this.#newest.text : undefined;
   }
 
   /** Opens a string that begins with this key's `kid`. */

@@ -1,7 +1,8 @@
 /**
- * Texts sealed or opened not long ago, so that a page that is read again costs no ciphers. What is opened for the first time is not
- * kept: most pages are not read again while their keys last, or are read again as they were, and then it is the views that are
- * remembered (`messenger/shown.ts`); to keep all of them costs more, in garbage collection, than it saves.
+ * Texts opened not long ago, so that a page that is read again costs no ciphers. What is opened for the first time is not kept:
+ * most pages are not read again while their keys last, or are read again as they were, and then it is the views that are
+ * remembered (`messenger/shown.ts`); to keep all of them costs more, in garbage collection, than it saves. What was sealed here
+ * is not kept either, but for the last of each key, which is the key's to remember (`data-key.ts`).
  *
  * A text is given out only at the very place it was opened at, for the very string it was opened from, and only while the
  * key that opened it may still serve: what is moved, changed, or forgotten goes the long way. Texts lie by conversation and
@@ -29,8 +30,6 @@ export interface ConversationTexts {
 export interface OpenedTexts {
   /** Those of a conversation, for as long as nothing is added; undefined when there are none. */
   of(conversation: string): ConversationTexts | undefined;
-  /** Remembers what `key` sealed. */
-  sealed(key: DataKey, seq: number, sealed: string, text: string): void;
   /** Remembers those of a page that `key` has opened before; `opened` is in the order of `texts`. */
   opened(key: DataKey, texts: readonly SealedAt[], opened: readonly Opened[]): void;
   forget(author: string): void;
@@ -44,7 +43,7 @@ const roomMade = 1 / 64;
 export const createOpenedTexts = (textsMax: number, charactersMax: number): OpenedTexts => {
   if (textsMax === 0) {
     const nothing = (): undefined => undefined;
-    return { of: nothing, sealed: nothing, opened: nothing, forget: nothing, size: 0 };
+    return { of: nothing, opened: nothing, forget: nothing, size: 0 };
   }
   /** The one used last stands last. */
   const conversations = new Map<string, Map<number, OpenedText>>();
@@ -114,11 +113,6 @@ export const createOpenedTexts = (textsMax: number, charactersMax: number): Open
           return undefined;
         },
       };
-    },
-    sealed(key, seq, sealed, text) {
-      const { conversation } = key.name;
-      keep(conversation, textsOf(conversation), seq, { sealed, text, key });
-      shrink();
     },
     opened(key, those, opened) {
       const { openedFrom, openedTo } = key;
