@@ -3,6 +3,7 @@
  * that slows down slows all of them, and each figure is the median over rounds with its spread.
  */
 import { fork } from 'node:child_process';
+import { setTimeout as passed } from 'node:timers/promises';
 import type { Load, RoundResult } from './loop.ts';
 import { benchModule } from './modules.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
@@ -57,6 +58,12 @@ export interface Runner {
   run(load: Load): Promise<Extract<FromRunner, { result: RoundResult }>>;
   close(): Promise<void>;
 }
+
+/**
+ * What a subject has put off is its own to do: a journal that is carried over, a checkpoint. After a round of writes it gets so
+ * long for that (Parley begins after a second at rest) before it is the next one's turn.
+ */
+const restMs = 2_500;
 
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
@@ -134,14 +141,18 @@ export const sideBySide = async (plan: Plan, say: (line: string) => void): Promi
       } else runners.push(started);
     }
     const figures: Figure[] = [];
+    // Where it is only tried out whether it runs, nobody waits.
+    const rest = Math.min(restMs, plan.seconds * 1_000);
     for (const operation of plan.operations) {
       for (const inFlight of plan.inFlight) {
         const load = { operation, inFlight, seconds: plan.seconds };
         const results = new Map<string, RoundResult[]>(runners.map((runner) => [runner.name, []]));
         for (const runner of runners) await runner.run({ ...load, seconds: Math.min(2, plan.seconds) });
+        if (operation === 'send') await passed(rest);
         for (let round = 0; round < plan.rounds; round += 1) {
           for (const runner of runners) {
             const answer = await runner.run(load);
+            if (operation === 'send') await passed(rest);
             results.get(runner.name)?.push(answer.result);
             memoryBytes[runner.name] = answer.memoryBytes;
           }
