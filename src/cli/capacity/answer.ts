@@ -12,51 +12,21 @@ import {
   functionGigabytes,
 } from './prices.ts';
 import { messageItemBytes, messagesKept, type Question, rowItemBytes, rowsKept, units } from './question.ts';
-import { type Outcome, type Run, simulate, type Traffic } from './simulate.ts';
-import {
-  conversationsPerPerson,
-  inboxExponent,
-  messagesPerSecondPerPerson,
-  peakToMean,
-  zipfTopShare,
-} from './workload.ts';
+import { type Outcome, simulate } from './simulate.ts';
+import { daySeconds, type Run, trafficAt, unitsAt } from './traffic.ts';
+import { peakToMean } from './workload.ts';
 
-const daySeconds = 86_400;
-
-/** Traffic at a multiple of the mean hour's. */
-export const trafficAt = (question: Question, timesMean: number): Traffic => {
-  const perSecond = (perDay: number): number => (question.users * perDay * timesMean) / daySeconds;
-  const sends = perSecond(question.messagesPerDay);
-  const active = Math.max(1, (question.users * conversationsPerPerson) / question.groupSize);
-  return {
-    sends,
-    busiestConversation: Math.min(sends * zipfTopShare(active), question.groupSize * messagesPerSecondPerPerson),
-    busiestConversationSize: question.groupSize,
-    busiestInbox: sends * zipfTopShare(question.users, inboxExponent),
-    pages: perSecond(question.pagesPerDay),
-    inboxes: perSecond(question.inboxesPerDay),
-    readMarks: perSecond(question.readMarksPerDay),
-  };
-};
-
-/** Units a second that some traffic asks for when nothing is refused. */
-export const unitsAt = (question: Question, traffic: Traffic) => {
-  const updates = (traffic.sends * question.groupSize) / question.messagesPerBatch;
-  return {
-    table:
-      traffic.sends * units.append.table + updates * units.updateRow.table + traffic.readMarks * units.markRead.table,
-    index: updates * units.updateRow.index + traffic.readMarks * units.markRead.index,
-    reads: traffic.pages * question.uncachedShare * units.page.read + traffic.inboxes * units.inbox.read,
-  };
-};
-
-/** From the mean hour up to the busiest within an hour, and an hour of that; chance of a Poisson process in each second. */
-export const ordinaryRun = (question: Question, random: () => number): Run => ({
+/**
+ * From the mean hour up to the busiest within an hour, and an hour of that. With chance given, each second has that of a Poisson
+ * process, for those who count in flows; events have their own.
+ */
+export const ordinaryRun = (question: Question, random?: () => number): Run => ({
   question,
   seconds: 7_200,
   traffic: (second) => {
     const times = 1 + (peakToMean - 1) * Math.min(1, second / 3_600);
     const even = trafficAt(question, times);
+    if (random === undefined) return even;
     // Three uniform numbers make a bell that is close enough; its deviation is a Poisson count's.
     const bell = (random() + random() + random() - 1.5) * 2;
     const noisy = Math.max(0, 1 + bell / Math.sqrt(Math.max(1, even.sends)));

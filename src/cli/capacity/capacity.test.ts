@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { answerTo, costsOf, ordinaryRun, trafficAt, unitsAt } from './answer.ts';
+import { answerTo, costsOf, ordinaryRun } from './answer.ts';
 import { delaysOf, queueSeconds, weightedPercentile } from './delays.ts';
-import { concurrencyOf, shardRate, shardRateMax } from './fanout.ts';
+import { batchesInLine, batchSeconds, concurrencyOf, executionSeconds, shardRate, shardRateMax } from './fanout.ts';
 import { main, parseQuestion } from './main.ts';
 import { defaults, messageItemBytes, type Question, units } from './question.ts';
 import { seeded } from './random.ts';
 import { scenarios } from './scenarios.ts';
+import { trafficAt, unitsAt } from './traffic.ts';
 import { messageBytesAt, messageBytesMean, textOf, zipfSum } from './workload.ts';
 
 const hours = (question: Question) => answerTo(question, { ...ordinaryRun(question, seeded(1)), seconds: 600 });
@@ -82,11 +83,18 @@ describe('the fan-out', () => {
     expect(shardRateMax({ ...shards, parallelism: 10 })).toBeCloseTo(10 * shardRateMax(shards));
   });
 
-  it('slows down when the account has no more executions', () => {
+  it('slows down when the account has no more executions, and only when full batches do not help', () => {
     const many = { ...shards, count: 100_000 };
     expect(concurrencyOf(many, 4)).toBeGreaterThan(1_000);
-    expect(shardRate(many, 4)).toBeLessThan(4);
-    expect(shardRate(shards, 4)).toBe(4);
+    expect(shardRate(many, 4)).toBe(4);
+    expect(shardRate(many, 40)).toBeLessThan(10);
+    expect(executionSeconds(shards, 4)).toBe(0);
+    expect(executionSeconds(many, 4)).toBeGreaterThan(2);
+  });
+
+  it('of a conversation whose shard is never empty does one batch after another', () => {
+    expect(batchesInLine(2, batchSeconds(100))).toBe(2);
+    expect(batchesInLine(50, batchSeconds(100))).toBeCloseTo(15, 0);
   });
 });
 

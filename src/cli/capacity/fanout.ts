@@ -34,13 +34,33 @@ export const concurrencyOf = (shards: Shards, messagesPerShard: number): number 
   return shards.count * Math.min(shards.parallelism, batches * batchSeconds(perBatch * shards.updatesPerMessage));
 };
 
+/** Messages of a batch when so many a second come to its shard and it is asked as often as it is. */
+export const batchMessages = (messagesPerShard: number): number =>
+  Math.min(batchRecords, Math.max(1, messagesPerShard / shardPollsPerSecond));
+
 /** Messages a second of one shard under the account's limit of concurrency, when every shard has as many waiting. */
 export const shardRate = (shards: Shards, waitingPerShard: number): number => {
-  const own = Math.min(waitingPerShard, shardRateMax(shards));
-  const needed = concurrencyOf(shards, own);
-  return needed > lambdaConcurrency ? (own * lambdaConcurrency) / needed : own;
+  // Whoever waits for an execution has the fuller batches: when there are too few, all are full.
+  const executions = Math.min(shards.parallelism, lambdaConcurrency / shards.count);
+  return Math.min(waitingPerShard, (executions / shards.parallelism) * shardRateMax(shards));
+};
+
+/** Seconds that a shard waits in line for an execution: until all others have had theirs, batches growing meanwhile. */
+export const executionSeconds = (shards: Shards, messagesPerShard: number): number => {
+  if (concurrencyOf(shards, messagesPerShard) <= lambdaConcurrency) return 0;
+  let round = 1;
+  // It settles in a few rounds: a longer one has fuller batches, which cost less a message.
+  for (let n = 0; n < 20; n += 1) {
+    const messages = Math.min(batchRecords, Math.max(1, messagesPerShard * round));
+    round = (shards.count / lambdaConcurrency) * batchSeconds(messages * shards.updatesPerMessage);
+  }
+  return round;
 };
 
 /** Times a second that a conversation with so many messages a second costs its participants an update: once a batch. */
 export const batchesOf = (messagesPerSecond: number): number =>
   Math.max(Math.min(shardPollsPerSecond, messagesPerSecond), messagesPerSecond / batchRecords);
+
+/** The same of a conversation so busy that its shard never has nothing waiting: then one batch follows on another. */
+export const batchesInLine = (messagesPerSecond: number, secondsPerBatch: number): number =>
+  messagesPerSecond * secondsPerBatch > 1 ? 1 / secondsPerBatch : batchesOf(messagesPerSecond);

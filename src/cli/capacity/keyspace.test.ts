@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { makeKeyspace } from './keyspace.ts';
+import { type KeyspaceStart, makeKeyspace as keyspaceOf } from './keyspace.ts';
 import { heatSeconds, newTableWriteUnits, onDemandGrowthSeconds, partitionWriteUnits } from './limits.ts';
+import { createOnDemand } from './on-demand.ts';
+
+const makeKeyspace = ({ peakBefore, ...start }: Omit<KeyspaceStart, 'onDemand'> & { readonly peakBefore: number }) =>
+  keyspaceOf({ ...start, onDemand: createOnDemand({ peakBefore, fresh: newTableWriteUnits }) });
 
 const fresh = { peakBefore: 0, bytes: 0, quota: 1_000_000 };
 

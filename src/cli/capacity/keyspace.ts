@@ -6,19 +6,11 @@
  * as a count. Burst capacity is left out: a partition of an on-demand table has all of its 1,000 units all the time, and 1,000
  * is the most that a partition gives.
  */
-import {
-  heatSeconds,
-  heatShare,
-  newTableWriteUnits,
-  onDemandGrowth,
-  onDemandGrowthSeconds,
-  partitionBytes,
-  partitionWriteUnits,
-} from './limits.ts';
+import { heatSeconds, heatShare, partitionBytes, partitionWriteUnits } from './limits.ts';
+import type { OnDemand } from './on-demand.ts';
 
 export interface KeyspaceStart {
-  /** The highest write units a second consumed before; 0: new. */
-  readonly peakBefore: number;
+  readonly onDemand: OnDemand;
   readonly bytes: number;
   readonly quota: number;
 }
@@ -42,23 +34,18 @@ export interface Keyspace {
   write(second: number, offer: WriteOffer): WriteAnswer;
 }
 
-export const makeKeyspace = (start: KeyspaceStart): Keyspace => {
-  let warm = Math.max(newTableWriteUnits, onDemandGrowth * start.peakBefore);
-  let partitions = Math.max(Math.ceil(warm / partitionWriteUnits), Math.ceil(start.bytes / partitionBytes));
+/** Partitions for what is warm and what is kept. */
+export const partitionsFor = (warm: number, bytes: number): number =>
+  Math.max(1, Math.ceil(warm / partitionWriteUnits), Math.ceil(bytes / partitionBytes));
+
+/** @param from the first second. */
+export const makeKeyspace = (start: KeyspaceStart, from = 0): Keyspace => {
+  const { onDemand } = start;
+  let partitions = partitionsFor(onDemand.warm(from), start.bytes);
   let hotSeconds = 0;
   /** Set once the hot key has a partition of its own. */
   let isolated = false;
   let spreadHotSeconds = 0;
-  /** Peaks by the half-hour they were seen in; the growth they allow comes half an hour later. */
-  const peaks = new Map<number, number>();
-
-  const grow = (second: number): void => {
-    const settled = Math.floor(second / onDemandGrowthSeconds) - 1;
-    const allowed = onDemandGrowth * (peaks.get(settled) ?? 0);
-    if (allowed <= warm) return;
-    warm = allowed;
-    partitions = Math.max(partitions, Math.ceil(warm / partitionWriteUnits));
-  };
 
   const splitWhenHot = (spreadLoad: number, hot: number): void => {
     const limit = heatShare * partitionWriteUnits;
@@ -76,7 +63,8 @@ export const makeKeyspace = (start: KeyspaceStart): Keyspace => {
 
   return {
     write: (second, { spread, hot }) => {
-      grow(second);
+      const warm = onDemand.warm(second);
+      partitions = Math.max(partitions, partitionsFor(warm, 0));
       const whole = spread + hot;
       const ceiling = Math.min(warm, start.quota);
       const share = whole > ceiling ? ceiling / whole : 1;
@@ -87,8 +75,7 @@ export const makeKeyspace = (start: KeyspaceStart): Keyspace => {
       const spreadServed = Math.min(1, partitionWriteUnits / spreadLoad || 1);
       const hotServed = hotLoad > partitionWriteUnits ? partitionWriteUnits / hotLoad : 1;
       const consumed = spread * share * spreadServed + hot * share * hotServed;
-      const half = Math.floor(second / onDemandGrowthSeconds);
-      peaks.set(half, Math.max(peaks.get(half) ?? 0, consumed));
+      onDemand.served(second, consumed);
       return { spread: share * spreadServed, hot: share * hotServed, partitions, warm };
     },
   };

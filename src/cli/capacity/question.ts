@@ -78,3 +78,9 @@ export const rowsKept = (question: Question): number => question.users * convers
 /** Messages kept when the oldest go as fast as new ones come. */
 export const messagesKept = (question: Question): number =>
   question.users * question.messagesPerDay * question.retentionDays;
+
+/** Bytes kept, of the table and of its index: a message each, and a row per participant and conversation in both. */
+export const bytesKept = (question: Question): { readonly table: number; readonly index: number } => {
+  const index = rowsKept(question) * rowItemBytes;
+  return { table: messagesKept(question) * messageItemBytes + index, index };
+};

@@ -1,8 +1,7 @@
 /** The runs of docs/SCALE.md: ordinary days of three sizes, and three days that are not ordinary. */
-import { ordinaryRun, trafficAt, unitsAt } from './answer.ts';
+import { ordinaryRun } from './answer.ts';
 import { defaults, type Question } from './question.ts';
-import { seeded } from './random.ts';
-import type { Run } from './simulate.ts';
+import { type Run, trafficAt, unitsAt, type Window } from './traffic.ts';
 import { peakToMean } from './workload.ts';
 
 export interface Scenario {
@@ -12,16 +11,25 @@ export interface Scenario {
   /** What happens, in sentences. */
   readonly story: string;
   readonly run: Run;
+  /** What of the day is run event by event, and of how many of its partitions one is (see `tableRun`). */
+  readonly window: Window;
+  readonly sample: number;
 }
 
 const minute = 60;
 const hour = 60 * minute;
 
-const ordinary = (id: string, name: string, story: string, question: Question): Scenario => ({
-  id,
-  name,
-  story,
-  run: ordinaryRun(question, seeded(question.seed)),
+/** Round the moment at which the busiest hour is reached. */
+const roundThePeak: Window = { from: 50 * minute, to: 70 * minute };
+
+const ordinary = (
+  scenario: Pick<Scenario, 'id' | 'name' | 'story'> & Partial<Pick<Scenario, 'window' | 'sample'>>,
+  question: Question,
+): Scenario => ({
+  window: roundThePeak,
+  sample: 1,
+  ...scenario,
+  run: ordinaryRun(question),
 });
 
 /** Warm from a day like this one. */
@@ -98,69 +106,87 @@ const regionLost = (question: Question, readsWarm: boolean): Run => {
 
 /** In the order of docs/SCALE.md. */
 export const scenarios = (): readonly Scenario[] => [
-  ordinary('10k', '10,000 users a day', 'An ordinary day, from the mean hour to the busiest.', {
-    ...defaults,
-    users: 10_000,
-  }),
-  ordinary('1m', '1 million users a day', 'The same.', million),
   ordinary(
-    '1m-new',
-    '1 million, a table made today',
-    'The same on a table that has no peak of yesterday to be warm from.',
+    { id: '10k', name: '10,000 users a day', story: 'An ordinary day, from the mean hour to the busiest.' },
+    { ...defaults, users: 10_000 },
+  ),
+  ordinary({ id: '1m', name: '1 million users a day', story: 'The same.' }, million),
+  ordinary(
     {
-      ...million,
-      newTable: true,
+      id: '1m-new',
+      name: '1 million, a table made today',
+      story: 'The same on a table that has no peak of yesterday to be warm from.',
+      // Where it is tightest: until half an hour has passed it serves what a new table does.
+      window: { from: 20 * minute, to: 40 * minute },
     },
+    { ...million, newTable: true },
   ),
   ordinary(
-    '100m-default',
-    '100 million users a day, quotas as they come',
-    'The account has the default quotas.',
+    {
+      id: '100m-default',
+      name: '100 million users a day, quotas as they come',
+      story: 'The account has the default quotas.',
+      window: { from: 50 * minute, to: 60 * minute },
+      sample: 100,
+    },
     hundredMillion,
   ),
   ordinary(
-    '100m-raised',
-    '100 million, quotas raised',
-    'The quota of units is raised to 1,000,000 a second; Lambda’s is not.',
     {
-      ...hundredMillion,
-      unitsQuota: 1_000_000,
+      id: '100m-raised',
+      name: '100 million, quotas raised',
+      story: 'The quota of units is raised to 1,000,000 a second; Lambda’s is not.',
+      window: { from: 55 * minute, to: 65 * minute },
+      sample: 100,
     },
+    { ...hundredMillion, unitsQuota: 1_000_000 },
   ),
   {
     id: 'celebrity',
     name: "A celebrity's group and inbox",
     story: `1 million users. A full group of 100 writes 50 messages a second all hour; after ten minutes ${followersPerSecond} followers a second write to the celebrity, for ten minutes.`,
     run: celebrity({ ...million, refusedRows: 'in-place' }),
+    window: { from: 5 * minute, to: 30 * minute },
+    sample: 1,
   },
   {
     id: 'celebrity-set-aside',
     name: 'The same, refused rows set aside',
     story: 'As before, but a row that DynamoDB refuses is set aside and tried apart, and its batch goes on.',
     run: celebrity({ ...million, refusedRows: 'set-aside' }),
+    window: { from: 5 * minute, to: 30 * minute },
+    sample: 1,
   },
   {
     id: 'flash-crowd',
     name: 'A flash crowd',
     story: `1 million users. At midnight ${midnightTimesPeak} times the busiest hour’s traffic, at once; it halves every ten minutes.`,
     run: flashCrowd(million, warmFrom(million)),
+    window: { from: 28 * minute, to: 40 * minute },
+    sample: 1,
   },
   {
     id: 'flash-crowd-warmed',
     name: 'The same, warmed before',
     story: 'As before, with warm throughput set for it the day before.',
     run: flashCrowd(million, unitsAt(million, trafficAt(million, peakToMean * midnightTimesPeak))),
+    window: { from: 28 * minute, to: 40 * minute },
+    sample: 1,
   },
   {
     id: 'region-lost',
     name: 'A region lost',
     story: `10 million users, quotas raised. The region goes; ${failoverSeconds} s later everybody is in the other one, whose replica has taken all writes and no reads. Everybody’s outbox is sent and everybody opens everything again.`,
     run: regionLost({ ...defaults, users: 10_000_000, unitsQuota: 1_000_000 }, false),
+    window: { from: 18 * minute, to: 35 * minute },
+    sample: 10,
   },
   {
     id: 'region-lost-warmed',
     name: 'The same, reads warmed before',
     story: 'As before, with the replica’s warm throughput for reads set to the storm.',
     run: regionLost({ ...defaults, users: 10_000_000, unitsQuota: 1_000_000 }, true),
+    window: { from: 18 * minute, to: 35 * minute },
+    sample: 10,
   },
 ];

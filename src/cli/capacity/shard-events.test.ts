@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { assumed } from './assumed.ts';
 import { delaysOf, weightedPercentile } from './delays.ts';
 import { batchSeconds, shardRateMax } from './fanout.ts';
 import { seeded } from './random.ts';
-import { assumed, runShard, type ShardQuestion } from './shard-events.ts';
+import { runShard, type ShardQuestion } from './shard-events.ts';
 import { messagesPerSittingAt, messagesPerSittingMean } from './workload.ts';
 
 const ask = (question: Partial<ShardQuestion>) =>
@@ -30,7 +31,7 @@ describe('sittings', () => {
 
 describe('a shard, event by event', () => {
   it('gets the traffic it is asked about', () => {
-    near(ask({}).messages / 300 / 20, 1);
+    near(ask({}).sent / 300 / 20, 1);
   });
 
   it('is the same for the same seed', () => {
@@ -52,11 +53,28 @@ describe('a shard, event by event', () => {
   });
 
   it('is refused what a partition does not give: 1,000 units a second, of which a message to two takes 3', () => {
-    expect(ask({ messagesPerSecond: 250, seconds: 60 }).refusedShare).toBe(0);
-    const { refusedShare } = ask({ messagesPerSecond: 500, seconds: 60 });
-    expect(refusedShare).toBeGreaterThan(0.1);
-    expect(refusedShare).toBeLessThan(1);
+    const within = ask({ messagesPerSecond: 250, seconds: 60 });
+    expect([within.refusedAtFirst, within.refusedUpdates]).toEqual([0, 0]);
+    const past = ask({ messagesPerSecond: 500, seconds: 60 });
+    expect(past.refusedAtFirst).toBeGreaterThan(0.02);
+    expect(past.refusedUpdates).toBeGreaterThan(0.1);
+    expect(past.sent).toBe(past.accepted);
   });
+
+  it.each([
+    [1.4, 0.141, 0.278],
+    [10, 0.119, 0.261],
+    [100, 0.049, 0.238],
+    [300, 0.054, 0.078],
+  ])(
+    'at %d messages a second is as late as the model of one shard alone was that this one took over from',
+    (rate, p50, p99) => {
+      const { delayP50, delayP99, unitsPerMessage } = ask({ messagesPerSecond: rate, seconds: 600 });
+      near(delayP50 / p50, 1);
+      near(delayP99 / p99, 1);
+      near(unitsPerMessage / 6.97, 1);
+    },
+  );
 
   it('falls behind past what one consumer gets through, and keeps up with more of them', () => {
     const slow = { ...assumed, writeSeconds: 0.05 };

@@ -6,33 +6,23 @@
  * What is refused is not lost: senders keep it and ask again after some seconds (the client's outbox), the fan-out keeps its place in
  * the stream. The answer counts how much was refused and how late inboxes were.
  */
+
+import { grownBy } from './before.ts';
 import { delaysOf, type Flow, queueSeconds, weightedPercentile } from './delays.ts';
-import { batchesOf, batchSeconds, concurrencyOf, type Shards, shardRate } from './fanout.ts';
+import {
+  batchesInLine,
+  batchMessages,
+  batchSeconds,
+  concurrencyOf,
+  executionSeconds,
+  type Shards,
+  shardRate,
+} from './fanout.ts';
 import { type Keyspace, makeKeyspace } from './keyspace.ts';
-import { newTableReadUnits, onDemandGrowth, shardPollsPerSecond } from './limits.ts';
-import { messageItemBytes, messagesKept, type Question, rowItemBytes, rowsKept, units } from './question.ts';
-
-/** What people do in one second. */
-export interface Traffic {
-  /** Messages, all of them. */
-  readonly sends: number;
-  /** Of those, how many go to the busiest conversation, and how many people are in it. */
-  readonly busiestConversation: number;
-  readonly busiestConversationSize: number;
-  /** Of those, how many go to one person's inbox, each from a conversation of its own. */
-  readonly busiestInbox: number;
-  readonly pages: number;
-  readonly inboxes: number;
-  readonly readMarks: number;
-}
-
-export interface Run {
-  readonly question: Question;
-  readonly seconds: number;
-  readonly traffic: (second: number) => Traffic;
-  /** The highest units a second before the run. */
-  readonly peakBefore: { readonly table: number; readonly index: number; readonly reads: number };
-}
+import { newTableReadUnits, newTableWriteUnits, shardPollsPerSecond } from './limits.ts';
+import type { OnDemand } from './on-demand.ts';
+import { bytesKept, units } from './question.ts';
+import { outboxRetrySeconds, type Run, type Window } from './traffic.ts';
 
 /** One minute of a run: rates are means, delays the worst second's. */
 export interface Minute {
@@ -72,17 +62,16 @@ export interface Outcome {
   };
 }
 
-/** How long a client waits before it sends again what was refused, on average: its backoff's usual step. */
-export const outboxRetrySeconds = 30;
-
 interface State {
   readonly table: Keyspace;
   readonly index: Keyspace;
-  readsWarm: number;
+  readonly reads: OnDemand;
   partitions: number;
   /** Messages whose rows are not updated yet: of all conversations, and those of the busiest inbox that were set aside. */
   behind: number;
   behindHot: number;
+  /** Of those behind, how many are to the busiest inbox. */
+  behindToInbox: number;
   /** Sends that were refused and will be asked again. */
   outbox: number;
   /** Messages a second that the fan-out dares, and updates a second of what was set aside: less after a refusal. */
@@ -125,7 +114,7 @@ const step = (state: State, run: Run, second: number): Second => {
   const again = state.outbox / outboxRetrySeconds;
   const offered = traffic.sends + again;
   const hot = traffic.busiestConversation;
-  const hotInboxShare = traffic.sends > hot ? traffic.busiestInbox / (traffic.sends - hot) : 0;
+  const cameShare = traffic.sends > hot ? traffic.busiestInbox / (traffic.sends - hot) : 0;
   const shards: Shards = {
     count: state.partitions,
     parallelism: question.shardParallelism,
@@ -134,7 +123,12 @@ const step = (state: State, run: Run, second: number): Second => {
   // The fan-out wants to be through with everything that waits, this second's messages included.
   const waiting = state.behind + Math.max(0, offered - hot);
   const wanted = Math.min(waiting, state.pace, shards.count * shardRate(shards, waiting / shards.count));
-  const hotUpdates = batchesOf(hot) * traffic.busiestConversationSize * (hot > 0 ? 1 : 0);
+  // What waits is made up as it came, not as this second's messages are.
+  const hotInboxShare = waiting > 0 ? (state.behindToInbox + (offered - hot) * cameShare) / waiting : 0;
+  const hotUpdates =
+    batchesInLine(hot, batchSeconds(traffic.busiestConversationSize)) *
+    traffic.busiestConversationSize *
+    (hot > 0 ? 1 : 0);
   const hotInboxUpdates = Math.min(wanted * hotInboxShare + state.behindHot, state.hotPace);
   const otherUpdates = wanted * (shards.updatesPerMessage - hotInboxShare) + hotUpdates;
   const updates = otherUpdates + hotInboxUpdates;
@@ -161,8 +155,13 @@ const step = (state: State, run: Run, second: number): Second => {
   state.pace = nextPace(wanted, through, state.pace);
   const before = state.behind;
   state.behind = Math.max(0, before + accepted - hot * table.hot - through);
+  state.behindToInbox = Math.max(
+    0,
+    state.behindToInbox + (accepted - hot * table.hot) * cameShare - through * hotInboxShare,
+  );
   const perShard = wanted / shards.count;
-  const work = batchSeconds(Math.min(100, Math.max(1, perShard / shardPollsPerSecond)) * shards.updatesPerMessage);
+  const line = executionSeconds(shards, perShard);
+  const work = batchSeconds(batchMessages(perShard) * shards.updatesPerMessage) + line;
   const messages = traffic.sends - hot;
   const demandUpdates = messages * shards.updatesPerMessage + hotUpdates;
   const demand = {
@@ -171,7 +170,9 @@ const step = (state: State, run: Run, second: number): Second => {
     perShard: messages / shards.count,
   };
   const readsOffered = traffic.pages * question.uncachedShare * units.page.read + traffic.inboxes * units.inbox.read;
-  const readsCeiling = Math.min(state.readsWarm, question.unitsQuota);
+  const readsWarm = state.reads.warm(second);
+  const readsServed = Math.min(readsOffered, readsWarm, question.unitsQuota);
+  state.reads.served(second, readsServed);
   return {
     asked: traffic.sends,
     offered,
@@ -179,16 +180,16 @@ const step = (state: State, run: Run, second: number): Second => {
     updates,
     updatesRefused: otherUpdates * (1 - spreadServed) + hotInboxUpdates * (1 - hotServed),
     readsOffered,
-    readsRefused: Math.max(0, readsOffered - readsCeiling),
+    readsRefused: readsOffered - readsServed,
     came: accepted - hot * table.hot,
     served: through,
-    hotCame: (accepted - hot * table.hot) * hotInboxShare,
+    hotCame: (accepted - hot * table.hot) * cameShare,
     hotServed: setAside ? hotInboxUpdates * hotServed : through * hotInboxShare,
     work,
     tableUnits: tableSpread + hot,
     indexUnits: indexSpread + hotInboxUpdates * units.updateRow.index,
     demand,
-    warmShare: Math.max(demand.table / table.warm, demand.index / index.warm, readsOffered / state.readsWarm),
+    warmShare: Math.max(demand.table / table.warm, demand.index / index.warm, readsOffered / readsWarm),
     indexPartitions: index.partitions,
     concurrency: concurrencyOf(shards, demand.perShard),
   };
@@ -213,27 +214,30 @@ const minuteOf = (seconds: readonly Second[], queued: readonly number[]): Minute
   };
 };
 
-export const simulate = (run: Run): Outcome => {
-  const { question, peakBefore } = run;
-  const rowBytes = rowsKept(question) * rowItemBytes;
-  const bytes = messagesKept(question) * messageItemBytes + rowBytes;
+/** @param window which part of the day; all of it unless said. It begins with nothing refused and nothing behind. */
+export const simulate = (run: Run, window: Window = { from: 0, to: run.seconds }): Outcome => {
+  const { question } = run;
+  const { from, to } = window;
+  const kept = bytesKept(question);
+  const quota = question.unitsQuota;
   const state: State = {
-    table: makeKeyspace({ peakBefore: peakBefore.table, bytes, quota: question.unitsQuota }),
-    index: makeKeyspace({ peakBefore: peakBefore.index, bytes: rowBytes, quota: question.unitsQuota }),
-    readsWarm: Math.max(newTableReadUnits, onDemandGrowth * peakBefore.reads),
+    table: makeKeyspace({ onDemand: grownBy(run, from, 'table', newTableWriteUnits), bytes: kept.table, quota }, from),
+    index: makeKeyspace({ onDemand: grownBy(run, from, 'index', newTableWriteUnits), bytes: kept.index, quota }, from),
+    reads: grownBy(run, from, 'reads', newTableReadUnits),
     partitions: 1,
     behind: 0,
     behindHot: 0,
+    behindToInbox: 0,
     outbox: 0,
     pace: Number.MAX_SAFE_INTEGER,
     hotPace: Number.MAX_SAFE_INTEGER,
   };
   // Before the first second only the table's own start says how many shards there are.
-  state.partitions = state.table.write(0, { spread: 0, hot: 0 }).partitions;
+  state.partitions = state.table.write(from, { spread: 0, hot: 0 }).partitions;
   const seconds: Second[] = [];
   let hotConversation = 0;
   let hotInbox = 0;
-  for (let second = 0; second < run.seconds; second += 1) {
+  for (let second = from; second < to; second += 1) {
     const traffic = run.traffic(second);
     hotConversation = Math.max(hotConversation, traffic.busiestConversation);
     hotInbox = Math.max(hotInbox, traffic.busiestInbox);
@@ -249,7 +253,7 @@ export const simulate = (run: Run): Outcome => {
       ? { came: seconds.map((one) => one.hotCame), served: seconds.map((one) => one.hotServed) }
       : flow;
   const queued = queueSeconds(flow);
-  const minutes = Array.from({ length: Math.floor(run.seconds / 60) }, (_, n) =>
+  const minutes = Array.from({ length: Math.floor((to - from) / 60) }, (_, n) =>
     minuteOf(seconds.slice(n * 60, n * 60 + 60), queued.slice(n * 60, n * 60 + 60)),
   );
   const delays = delaysOf(flow, work);
@@ -273,7 +277,7 @@ export const simulate = (run: Run): Outcome => {
     delayP99: weightedPercentile(delays, 0.99),
     busiestInboxP99: weightedPercentile(delaysOf(hotFlow, work), 0.99),
     behindSeconds:
-      ((state.behind + state.behindHot) * run.seconds) /
+      ((state.behind + state.behindHot) * (to - from)) /
       Math.max(
         1,
         sum((one) => one.came),
