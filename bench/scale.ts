@@ -20,6 +20,7 @@ import { tableRun } from '#cli/capacity/table-run';
 import type { TableAnswer } from '#cli/capacity/table-tally';
 import { answerLines, delayP99, dollars, duration, firstLimit, number, percent } from '#cli/capacity/text';
 import { outboxRetrySeconds } from '#cli/capacity/traffic';
+import { defaultRetryPolicy } from '#table/retry';
 import { uncompiled } from './harness/modules.ts';
 import { markdownTable } from './harness/table.ts';
 
@@ -51,7 +52,7 @@ const answered: readonly Answered[] = scenarios().map((scenario) => {
 const eventsP99 = ({ delayP99: seconds, behind, accepted }: TableAnswer): string =>
   behind > accepted / 100 ? `over ${duration(seconds)}` : duration(seconds);
 const busiestP99 = ({ busiestInboxP99: seconds, behind, accepted, aside }: TableAnswer): string =>
-  behind > accepted / 100 || aside > 0 ? `over ${duration(seconds)}` : duration(seconds);
+  behind + aside > accepted / 100 ? `over ${duration(seconds)}` : duration(seconds);
 
 const summary = markdownTable(
   [
@@ -187,6 +188,9 @@ const assumed = markdownTable(
     ['one write of the fan-out, with its network', duration(limits.writeSeconds)],
     ['what a batch costs apart from its writes', duration(limits.batchOverheadSeconds)],
     ['writes of one batch in flight', number(limits.batchWritesInFlight)],
+    ['units that a partition, a table or an index has in advance', 'of one second'],
+    ['who comes while any unit is left', 'is served, the rest is owed'],
+    ['a refused row is tried again', `within ${duration(defaultRetryPolicy.capMs / 1_000)}, sooner at first`],
   ],
 );
 

@@ -53,3 +53,19 @@ export const createKeys = (start: KeysStart, from: number): Keys => {
     },
   };
 };
+
+/** Takes units of a row's partition in the table and of its entry's in the index; false when one of them has none: back-pressure. */
+export const takeBoth = (
+  table: Keys,
+  index: Keys,
+  { position, entry }: { readonly position: number; readonly entry: number },
+  at: number,
+  wanted: { readonly table: number; readonly index: number },
+): boolean => {
+  const entryPartition = index.open(entry, at);
+  const partition = entryPartition < 0 ? -1 : table.open(position, at);
+  if (partition < 0) return false;
+  table.take(partition, position, wanted.table);
+  index.take(entryPartition, entry, wanted.index);
+  return true;
+};

@@ -146,7 +146,7 @@ export const scenarios = (): readonly Scenario[] => [
     name: "A celebrity's group and inbox",
     story: `1 million users. A full group of 100 writes 50 messages a second all hour; after ten minutes ${followersPerSecond} followers a second write to the celebrity, for ten minutes.`,
     run: celebrity({ ...million, refusedRows: 'in-place' }),
-    window: { from: 5 * minute, to: 30 * minute },
+    window: { from: 5 * minute, to: 40 * minute },
     sample: 1,
   },
   {
@@ -154,7 +154,7 @@ export const scenarios = (): readonly Scenario[] => [
     name: 'The same, refused rows set aside',
     story: 'As before, but a row that DynamoDB refuses is set aside and tried apart, and its batch goes on.',
     run: celebrity({ ...million, refusedRows: 'set-aside' }),
-    window: { from: 5 * minute, to: 30 * minute },
+    window: { from: 5 * minute, to: 40 * minute },
     sample: 1,
   },
   {

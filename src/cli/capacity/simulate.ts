@@ -1,12 +1,11 @@
 /**
- * A run: traffic a second at a time against the table, its index, its stream and the fan-out. Time-stepped, because every limit
- * that AWS documents is per second and what happens within one is not documented; flows in place of single requests, because
- * at these rates their deviations from the mean are below a percent.
+ * A run in flows: traffic a second at a time against the table, its index, its stream and the fan-out. It answers in a moment for a whole
+ * day, and what is refused and how late things are only roughly: `table-events.ts` runs the same event by event, and docs/SCALE.md
+ * says where they differ.
  *
  * What is refused is not lost: senders keep it and ask again after some seconds (the client's outbox), the fan-out keeps its place in
  * the stream. The answer counts how much was refused and how late inboxes were.
  */
-
 import { grownBy } from './before.ts';
 import { delaysOf, type Flow, queueSeconds, weightedPercentile } from './delays.ts';
 import {

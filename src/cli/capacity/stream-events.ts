@@ -2,7 +2,7 @@
  * The stream, record by record: a shard for each partition of the table, asked four times a second; of each, so many lanes as batches may
  * be at work at once, the records of one partition key always in the same; a batch takes what waits in its lane, up to a hundred.
  * When the account has no execution left, lanes wait in line for one. A partition's cut closes its shard: the two new ones are not
- * read before it is read to its end (`pages.lambdaStreams`).
+ * read before it is read to its end (`pages.streams`).
  */
 import type { EventQueue } from './event-queue.ts';
 import { createFifo, type Fifo } from './fifo.ts';
@@ -32,8 +32,8 @@ export interface Stream {
   readonly polled: (lane: number, at: number) => void;
   readonly ended: (lane: number, records: number, at: number) => void;
   readonly cut: (partition: number, low: number, high: number, at: number) => void;
-  /** Calls with the time of each record that waits for its batch. */
-  readonly waiting: (each: (record: StreamRecord) => void) => void;
+  /** Drops what waits for its batch, and calls with each. */
+  readonly drop: (each: (record: StreamRecord) => void) => void;
   /** The most batches that were at work at once. */
   readonly concurrencyMost: () => number;
 }
@@ -100,16 +100,19 @@ export const createStream = ({ parallelism, concurrency, random, queue, begin, .
     }
     begin(lane, records, at);
   };
-  const queueUp = (lane: number, at: number): void => {
-    const one = lanes[lane];
-    if (one === undefined) return;
-    one.state = 'ready';
-    ready.push(lane, at);
+  const workOn = (at: number): void => {
     while (running < concurrency && ready.size > 0) {
       const next = ready.what();
       ready.drop();
       work(next, at);
     }
+  };
+  const queueUp = (lane: number, at: number): void => {
+    const one = lanes[lane];
+    if (one === undefined) return;
+    one.state = 'ready';
+    ready.push(lane, at);
+    workOn(at);
   };
 
   return {
@@ -120,20 +123,23 @@ export const createStream = ({ parallelism, concurrency, random, queue, begin, .
       lanes[lane]?.waiting.push(conversation, at);
       wake(lane, at);
     },
-    polled: queueUp,
+    polled: (lane, at) => {
+      // A batch that ended in the meantime may have woken it before its poll.
+      if (lanes[lane]?.state === 'polled') queueUp(lane, at);
+    },
     ended: (lane, records, at) => {
       const [one, shard] = [lanes[lane], shardOf(lane)];
       if (one === undefined || shard === undefined) return;
       running -= 1;
       shard.outstanding -= records;
       one.state = 'idle';
-      // Whoever has worked off a batch takes the next at once, where one waits; otherwise a poll finds it.
-      if (one.waiting.size > 0) queueUp(lane, at);
-      else if (ready.size > 0) {
-        const next = ready.what();
-        ready.drop();
-        work(next, at);
+      // The shard is read on at once: whichever of its lanes has something waiting takes it; otherwise a poll finds it.
+      const first = lane - (lane % parallelism);
+      for (let n = first; n < first + parallelism; n += 1) {
+        const { state, waiting } = lanes[n] ?? one;
+        if (waiting.size > 0 && (state === 'idle' || state === 'polled')) queueUp(n, at);
       }
+      workOn(at);
       open(shard, at);
     },
     cut: (partition, low, high, at) => {
@@ -145,7 +151,7 @@ export const createStream = ({ parallelism, concurrency, random, queue, begin, .
       shard.parts = [low, high];
       open(shard, at);
     },
-    waiting: (each) => {
+    drop: (each) => {
       for (const { waiting } of lanes) {
         for (; waiting.size > 0; waiting.drop()) each({ conversation: waiting.what(), putAt: waiting.at() });
       }

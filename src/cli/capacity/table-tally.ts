@@ -19,7 +19,6 @@ export interface Tally {
   units: number;
   reads: number;
   readsRefused: number;
-  marksRefused: number;
   /** From the put to the end of the batch that wrote the rows; of the busiest inbox, to its own row. */
   readonly delays: DelayCounts;
   readonly busiest: DelayCounts;
@@ -38,7 +37,6 @@ export const createTally = (): Tally => ({
   units: 0,
   reads: 0,
   readsRefused: 0,
-  marksRefused: 0,
   delays: createDelayCounts(),
   busiest: createDelayCounts(),
 });
