@@ -295,7 +295,7 @@ Where nothing is refused the two agree. Where something is, trust the events; th
 - **Who gets the units.** For the same reason the fan-out holds its ground against sends when the table as a whole is at its end. In
   the flash crowd and the lost region more sends are refused than the flows say, and those accepted are in inboxes sooner.
 - **One row holds up a shard.** With refused rows in place, a batch with one of the celebrity's rows stands still, and every shard soon has
-  one. The flows slow all rows alike and free them alike; batches end in their order, each with its slowest row, so delays are longer.
+  one. The flows slow all rows alike and free them alike; batches end in their order, each with its slowest row, so the last wait longer.
 - **Set aside, rows are not served in their order.** New ones take what is left as they come by, and the oldest wait; the flows serve
   the oldest first.
 - **Executions.** Without enough of them shards take turns, and each turn's batch is fuller and dearer by little: a hundred million's
