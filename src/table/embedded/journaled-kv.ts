@@ -47,21 +47,29 @@ const advance = (source: Iterator<Entry>): Entry | undefined => {
   return next.done === true ? undefined : next.value;
 };
 
-/** The values of several sources in the order of their keys; of one key, that of the first source, unless it is gone there. */
+/**
+ * The values of several sources in the order of their keys; of one key, that of the first source, unless it is gone there. Whoever
+ * stops before the end ends the sources too: a walk of LMDB's that is left open holds one of the few places that it has for
+ * readers, until the garbage collector comes by, and without a place there is no commit.
+ */
 function* merged(sources: readonly Iterator<Entry>[], reverse: boolean): Generator<Uint8Array> {
-  const heads = sources.map(advance);
-  for (;;) {
-    let best: Entry | undefined;
-    for (const head of heads) {
-      if (head === undefined) continue;
-      if (best === undefined || (reverse ? head[0] > best[0] : head[0] < best[0])) best = head;
+  try {
+    const heads = sources.map(advance);
+    for (;;) {
+      let best: Entry | undefined;
+      for (const head of heads) {
+        if (head === undefined) continue;
+        if (best === undefined || (reverse ? head[0] > best[0] : head[0] < best[0])) best = head;
+      }
+      if (best === undefined) return;
+      if (best[1] !== null) yield best[1];
+      for (const [index, head] of heads.entries()) {
+        const source = sources[index];
+        if (head?.[0] === best[0] && source !== undefined) heads[index] = advance(source);
+      }
     }
-    if (best === undefined) return;
-    if (best[1] !== null) yield best[1];
-    for (const [index, head] of heads.entries()) {
-      const source = sources[index];
-      if (head?.[0] === best[0] && source !== undefined) heads[index] = advance(source);
-    }
+  } finally {
+    for (const source of sources) source.return?.();
   }
 }
 
