@@ -90,7 +90,8 @@ export class DataKey {
     this.uses += 1;
     const sealed = sealWith(this.#held(), this.kid, this.#aadEncoder()(seq), text);
     // Only a text that has a UTF-8 form comes back from its sealed string as it was.
-    this.#newest = text.length <= rememberedMax && text.isWellFormed() ? { seq, sealed, text } : undefined;
+    const remembered = !this.#givenUp && text.length <= rememberedMax && text.isWellFormed();
+    this.#newest = remembered ? { seq, sealed, text } : undefined;
     return sealed;
   }
 

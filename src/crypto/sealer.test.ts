@@ -64,7 +64,7 @@ describe('sealing and opening', () => {
     await expect(sealer.seal(place(1), 'x'.repeat(40_000))).rejects.toThrow(RangeError);
   });
 
-  test('[SEC-3] a text opened before is given out only at its place, and not after its author is forgotten', async () => {
+  test('[SEC-3] a text sealed here is given out only at its place, and not after its author is forgotten', async () => {
     const { sealer } = rig.node();
     const sealed = await sealer.seal(place(7), 'here only');
     expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ text: 'here only' }]);
@@ -73,6 +73,24 @@ describe('sealing and opening', () => {
     expect(await sealer.open([{ place: place(7, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
     expect(await sealer.open([{ place: place(7, 1, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
     sealer.forget(place(7).author);
+    await rig.table.batchWrite([{ delete: { pk: `KEY#${place(7).author}`, sk: `${place(7).conversation}#000001` } }]);
+    expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(sealer.counters.recalled).toBe(1);
+  });
+
+  test('[SEC-3] a text opened before is given out only at its place, and not after its author is forgotten', async () => {
+    const sealed = await rig.node().sealer.seal(place(7), 'here only');
+    const { sealer } = rig.node();
+    for (const recalled of [0, 0, 1]) {
+      expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ text: 'here only' }]);
+      expect(sealer.counters.recalled).toBe(recalled);
+    }
+    expect(await sealer.open([{ place: place(8), sealed }])).toEqual([{ unreadable: 'tampered' }]);
+    expect(await sealer.open([{ place: place(7, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(await sealer.open([{ place: place(7, 1, 2), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
+    expect(sealer.counters.held).toBe(1);
+    sealer.forget(place(7).author);
+    expect(sealer.counters.held).toBe(0);
     await rig.table.batchWrite([{ delete: { pk: `KEY#${place(7).author}`, sk: `${place(7).conversation}#000001` } }]);
     expect(await sealer.open([{ place: place(7), sealed }])).toEqual([{ unreadable: 'key_gone' }]);
     expect(sealer.counters.recalled).toBe(1);
@@ -114,6 +132,18 @@ describe('sealing and opening', () => {
     expect(await sealer.open([moved, changed])).toEqual([{ unreadable: 'tampered' }, { unreadable: 'tampered' }]);
   });
 
+  test('a long text is not remembered by its key, so that ten thousand keys do not hold as many', async () => {
+    const { sealer } = rig.node();
+    for (const [length, recalled] of [
+      [1_024, 1],
+      [1_025, 1],
+    ] as const) {
+      const sealed = await sealer.seal(place(length), 'x'.repeat(length));
+      await sealer.open([{ place: place(length), sealed }]);
+      expect(sealer.counters.recalled).toBe(recalled);
+    }
+  });
+
   test('remembered texts are bounded by their number and their characters; the conversation longest unused goes first', async () => {
     const writer = rig.node().sealer;
     const sealedIn = (conversations: readonly number[], text: string) =>
@@ -139,6 +169,17 @@ describe('sealing and opening', () => {
   });
 
   test('[SEC-2] an opened text is not kept longer than the key that opened it', async () => {
+    const sealed = await rig.node().sealer.seal(place(1), 'for ten minutes');
+    const { sealer, keyring } = rig.node();
+    for (let time = 0; time < 3; time += 1) await sealer.open([{ place: place(1), sealed }]);
+    expect(sealer.counters).toMatchObject({ recalled: 1, opened: 2, held: 1 });
+    rig.clock.now += 10 * 60_000;
+    expect(await sealer.open([{ place: place(1), sealed }])).toEqual([{ text: 'for ten minutes' }]);
+    expect(sealer.counters).toMatchObject({ recalled: 1, opened: 3 });
+    expect(keyring.counters).toMatchObject({ unwrapped: 2 });
+  });
+
+  test('[SEC-2] a text sealed here is not kept longer than the key that sealed it', async () => {
     const { sealer, keyring } = rig.node();
     const sealed = await sealer.seal(place(1), 'for ten minutes');
     rig.clock.now += 10 * 60_000;
