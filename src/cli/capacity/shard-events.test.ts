@@ -56,8 +56,10 @@ describe('a shard, event by event', () => {
     const within = ask({ messagesPerSecond: 250, seconds: 60 });
     expect([within.refusedAtFirst, within.refusedUpdates]).toEqual([0, 0]);
     const past = ask({ messagesPerSecond: 500, seconds: 60 });
-    expect(past.refusedAtFirst).toBeGreaterThan(0.02);
-    expect(past.refusedUpdates).toBeGreaterThan(0.1);
+    // Rows are tried again within a second and sends after half a minute: most of what is refused are rows.
+    expect(past.refusedAtFirst).toBeGreaterThan(0.04);
+    expect(past.refusedAtFirst).toBeLessThan(1);
+    expect(past.refusedUpdates).toBeGreaterThan(0.5);
     expect(past.sent).toBe(past.accepted);
   });
 

@@ -17,6 +17,7 @@ import {
   type Shards,
   shardRate,
 } from './fanout.ts';
+import { type Figures, share } from './figures.ts';
 import { type Keyspace, makeKeyspace } from './keyspace.ts';
 import { newTableReadUnits, newTableWriteUnits, shardPollsPerSecond } from './limits.ts';
 import type { OnDemand } from './on-demand.ts';
@@ -33,19 +34,8 @@ export interface Minute {
   readonly indexUnits: number;
 }
 
-export interface Outcome {
+export interface Outcome extends Figures {
   readonly minutes: readonly Minute[];
-  readonly tablePartitions: number;
-  readonly indexPartitions: number;
-  /** Of first tries to send, of updates of rows, and of reads. */
-  readonly refusedSends: number;
-  readonly refusedUpdates: number;
-  readonly refusedReads: number;
-  /** From the entry's write to the row's, in seconds, of all messages but those to the busiest inbox. */
-  readonly delayP50: number;
-  readonly delayP99: number;
-  /** Of those. */
-  readonly busiestInboxP99: number;
   /** How far behind the fan-out was when the run ended, in seconds of traffic: delays are lower bounds when that is long. */
   readonly behindSeconds: number;
   readonly peak: {
@@ -196,7 +186,6 @@ const step = (state: State, run: Run, second: number): Second => {
 
 const minuteOf = (seconds: readonly Second[], queued: readonly number[]): Minute => {
   const sum = (of: (one: Second) => number): number => seconds.reduce((total, one) => total + of(one), 0);
-  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
   return {
     sends: sum((one) => one.offered - one.refused) / seconds.length,
     refusedShare: share(
@@ -244,7 +233,6 @@ export const simulate = (run: Run, window: Window = { from: 0, to: run.seconds }
   }
   const sum = (of: (one: Second) => number): number => seconds.reduce((total, one) => total + of(one), 0);
   const most = (of: (one: Second) => number): number => seconds.reduce((top, one) => Math.max(top, of(one)), 0);
-  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
   const work = seconds.map((one) => one.work);
   const flow: Flow = { came: seconds.map((one) => one.came), served: seconds.map((one) => one.served) };
   const hotFlow: Flow =

@@ -1,5 +1,6 @@
 /** What is counted while a table runs event by event, and what is said of it in the end. */
 import { createDelayCounts, type DelayCounts } from './delay-counts.ts';
+import { type Figures, share } from './figures.ts';
 
 export interface Tally {
   /** Messages written by people, and those refused when they were first sent. */
@@ -50,27 +51,17 @@ export interface Remainder {
   readonly concurrency: number;
 }
 
-export interface TableAnswer extends Remainder {
+export interface TableAnswer extends Remainder, Figures {
   readonly sent: number;
   readonly accepted: number;
   /** Accepted, and not all of their rows written when the run ended; delays then are lower bounds. */
   readonly behind: number;
-  /** Of messages, when first sent; of all tries to send, to write a row, to read, repeated ones included. Shares, 0–1. */
+  /** Of messages, when first sent; a share, 0–1. */
   readonly refusedAtFirst: number;
-  readonly refusedSends: number;
-  readonly refusedUpdates: number;
-  readonly refusedReads: number;
-  /** Seconds from a message's put to the end of the batch that wrote its rows; of all but those to the busiest inbox. */
-  readonly delayP50: number;
-  readonly delayP99: number;
-  /** Of those, to the row of the inbox itself. */
-  readonly busiestInboxP99: number;
   /** Rows written per message whose rows are, and write units of everything per message accepted. */
   readonly updatesPerMessage: number;
   readonly unitsPerMessage: number;
 }
-
-const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 export const answerOf = (tally: Tally, remainder: Remainder): TableAnswer => ({
   ...remainder,
