@@ -113,13 +113,13 @@ export const writeDocument = async (
     'library',
     'parley',
     'As a library',
-    'Parley on its embedded table, encrypted and with exactly-once sends; PostgreSQL through `pg`, pipelined, a send as one statement (`bench/rivals/postgres`), in the clear; bare LMDB as the floor of the machine.',
+    'Parley on its embedded table, encrypted and with exactly-once sends; PostgreSQL through `pg`, pipelined, a send as one statement (`bench/rivals/postgres`), in the clear; bare LMDB as the floor of the machine. After a round of sends each has 2.5 seconds to do what it put off (a journal to carry over, a checkpoint), before the next one’s turn.',
   );
   await compared(
     'http',
     'parley-http',
     'Over HTTP',
-    'The same behind Fastify, tokens verified, fields validated. The floor answers what is ready beforehand and checks nothing.',
+    'The same behind Fastify, tokens verified, fields validated, with the same rest after sends. The floor answers what is ready beforehand and checks nothing.',
   );
   const { sync, sealing, live, profile, designs, xmpp, growth, memory } = results;
   add(
@@ -204,7 +204,7 @@ export const writeDocument = async (
     `Written by \`npm run bench:all\`, which repeats all of it; do not edit. \`npm run bench:all -- --only library\` repeats a part, and
 \`--rounds\` and \`--seconds\` set how often and how long. Subjects take turns in each round; figures are medians over rounds, and
 "spread" is the distance between the best round and the worst as a share of the median. A send counts as done when the inboxes it
-changes are current; after a round of sends a subject has 2.5 seconds to do what it put off, before the next one's turn. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.
+changes are current. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.
 All of it wants PostgreSQL 15, Prosody and ejabberd as Debian has them; what is not installed is left out and said so.
 \`--conversations FILE\` sends real conversations through the chat servers, \`--large\` lets histories grow to ten million messages.`,
     `## Set out for, and measured\n\n${goalsTable(results)}`,
