@@ -37,8 +37,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const installed = join(root, 'node_modules', '.package-lock.json');
 if (timeOf(installed) < timeOf(join(root, 'package-lock.json'))) {
   console.log('parley: installing what is missing (once)');
-  // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which not every registry has.
-  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which not every registry has. Without
+  // saving, so that the lock file stays as it was checked out.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 const built = join(root, 'dist', 'server', '.tsbuildinfo');
