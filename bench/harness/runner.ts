@@ -84,6 +84,8 @@ const [modulePath, size, prepared] = process.argv.slice(2);
 if (modulePath === undefined || size === undefined)
   throw new Error('usage: runner <module> <world size as JSON> [folder]');
 main(modulePath, JSON.parse(size) as WorldSize, prepared).catch((error: unknown) => {
-  tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  process.disconnect();
+  const failed: FromRunner = { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  // What it had begun to start would keep it alive.
+  if (process.connected) process.send?.(failed, () => process.exit(1));
+  else process.exit(1);
 });

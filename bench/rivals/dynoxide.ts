@@ -52,6 +52,8 @@ export const startDynoxide = async (): Promise<DynamoServer | { readonly skipped
     stdio: 'ignore',
   });
   const ended = once(child, 'exit');
+  // A subject that fails while it is loaded stops nothing.
+  process.once('exit', () => child.kill('SIGKILL'));
   const endpoint = `http://127.0.0.1:${port}`;
   for (const until = Date.now() + startMsMax; ; ) {
     try {
