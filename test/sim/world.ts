@@ -26,8 +26,8 @@ export class World {
   #order = 0;
   readonly #turns: number;
 
-  /** @param turns of the event loop that what follows from one event may take: more than one where streams hand pieces on. */
-  constructor(seed: number, turns = 1) {
+  /** @param turns of the event loop that what follows from one event may take: some where streams hand pieces on. */
+  constructor(seed: number, turns = 0) {
     this.random = seededRandom(seed);
     this.#turns = turns;
   }
@@ -103,7 +103,8 @@ export class World {
   async until(done: () => boolean, withinMs: number): Promise<void> {
     const limit = this.#now + withinMs;
     for (;;) {
-      // All that follows from the last event by promises alone happens before the next one.
+      // All that follows from the last event by promises alone happens before the next one: before a tick, that is.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       if (done()) return;
       let next = this.#events.pop();
