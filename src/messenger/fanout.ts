@@ -28,9 +28,10 @@ export interface FanoutBatch {
   add(records: readonly ChangeRecord[]): void;
   /**
    * Resolves when all of it is in the rows. Rejects when some may not be: the batch is then to be read again.
-   * @param rowsAtOnce how many rows are updated at once; where a table is this process's own work, others wait behind them.
+   * @param rowsAtOnce how many rows are updated at once, asked before each; where a table is this process's own work, others
+   *   wait behind them.
    */
-  apply(rowsAtOnce?: number): Promise<void>;
+  apply(rowsAtOnce?: () => number): Promise<void>;
 }
 
 export interface Fanout {
@@ -258,7 +259,7 @@ export const createFanout = (deps: {
     } while (start !== undefined);
   };
 
-  const apply = async (plan: FanoutPlan, atOnce = rowsAtOnce): Promise<void> => {
+  const apply = async (plan: FanoutPlan, atOnce: number | (() => number) = rowsAtOnce): Promise<void> => {
     const rows: RowBehind[] = [];
     const others: ConversationPlan[] = [];
     for (const conversation of plan.conversations) {

@@ -29,12 +29,14 @@ const gatherMsMax = 2_000;
 const recordsPerGatherMs = 1;
 const retryMsMin = 50;
 const retryMsMax = 5_000;
+/** So long after a process's last send nobody is taken to wait behind the rows that it updates: several commits' time. */
+const sendingMs = 10;
 
 /** The owner of a table that only one process at a time works with: it finds its own lease again after a crash, at once. */
 const aloneOwner = 'alone';
 
 export interface FeedRunner {
-  /** Says that something was written: the runner looks now. */
+  /** Says that this process wrote something: the runner looks now, and leaves room beside the rows for what is written next. */
   wake(): void;
   /** Resolves when all that was in the feed at the time of this call is applied, but for shards that other runners hold. */
   settled(): Promise<void>;
@@ -58,10 +60,16 @@ export const startFeedRunner = (
   const stopping = new AbortController();
   let woken = new AbortController();
   let pending = false;
-  const wake = (): void => {
+  const stir = (): void => {
     // With a reason of our own: making an AbortError, with its trace, for every write costs more than the wake.
     if (!pending) woken.abort('woken');
     pending = true;
+  };
+  let sentAt = Number.NEGATIVE_INFINITY;
+  const sending = (): boolean => time.now() - sentAt < sendingMs;
+  const wake = (): void => {
+    sentAt = time.now();
+    stir();
   };
   let waiters: (() => void)[] = [];
   const idle = async (): Promise<void> => {
@@ -69,16 +77,17 @@ export const startFeedRunner = (
     pending = false;
     woken = new AbortController();
   };
-  const unsubscribe = feed.onChange(wake);
+  const unsubscribe = feed.onChange(stir);
 
   const leases = createLeases(patterns, consumer, owner, time.now);
   const readers = new Map<string, ShardReader>();
   const heldByRunner = (): number => [...readers.values()].filter((reader) => reader.held()).length;
+  const parts = { feed, leases, apply, time, heldByRunner, sending, failed };
   let shards: readonly FeedShard[] = [];
   let listed = Number.NEGATIVE_INFINITY;
 
   const readerOf = (shard: string): ShardReader => {
-    const reader = readers.get(shard) ?? createShardReader(shard, { feed, leases, apply, time, heldByRunner, failed });
+    const reader = readers.get(shard) ?? createShardReader(shard, parts);
     readers.set(shard, reader);
     return reader;
   };
@@ -149,12 +158,12 @@ export const startFeedRunner = (
     settled: () =>
       new Promise((resolve) => {
         waiters.push(resolve);
-        wake();
+        stir();
       }),
     stop: async () => {
       unsubscribe();
       stopping.abort();
-      wake();
+      stir();
       await running;
     },
   };

@@ -28,6 +28,8 @@ const rationedPageMax = 1_000;
 const pageMax = 400;
 /** Rows at once where they are written by this very process: a few in each commit, so that sends hardly wait behind them. */
 const ownRowsAtOnce = 24;
+/** And while nobody sends: the commits of a burst's rows are then as large as some milliseconds of work allow. */
+const ownRowsAtRest = 128;
 /** Enough to see whether anything waits; what is seen is not applied from here. */
 const peekMax = 10;
 const checkpointMs = 2_000;
@@ -98,6 +100,8 @@ export const createShardReader = (
     readonly apply: Pick<Fanout, 'begin'>;
     readonly time: RunnerTime;
     readonly heldByRunner: () => number;
+    /** Whether this process is sending just now. */
+    readonly sending: () => boolean;
     readonly failed: (error: unknown) => void;
   },
 ): ShardReader => {
@@ -105,6 +109,8 @@ export const createShardReader = (
   let place: Place = { state: 'new' };
   let claiming = false;
   let gathered = 0;
+
+  const rowsAtOnce = (): number => (parts.sending() ? ownRowsAtOnce : ownRowsAtRest);
 
   const hold = (item: CheckpointItem): Held => {
     const held: Held = {
@@ -156,7 +162,7 @@ export const createShardReader = (
       }
     })();
     try {
-      await batch.apply(feed.readEveryMs === undefined ? ownRowsAtOnce : undefined);
+      await batch.apply(feed.readEveryMs === undefined ? rowsAtOnce : undefined);
     } finally {
       applied.abort();
       await renewing;

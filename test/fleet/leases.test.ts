@@ -43,7 +43,10 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) 
   const uses: PatternUse[] = [];
   const observe = (use: PatternUse) => uses.push(use);
 
-  const start = (owner: string, apply?: (records: readonly ChangeRecord[]) => Promise<void>) => {
+  const start = (
+    owner: string,
+    apply?: (records: readonly ChangeRecord[], rowsAtOnce: (() => number) | undefined) => Promise<void>,
+  ) => {
     // While it is stalled nothing goes out and nothing comes in; a crash is a stall without an end.
     let gate = Promise.resolve();
     const whileAlive =
@@ -55,8 +58,8 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) 
         return result;
       };
     const mine: Table = { ...table, get: whileAlive(table.get), update: whileAlive(table.update) };
-    const note = async (records: readonly ChangeRecord[]) => {
-      await apply?.(records);
+    const note = async (records: readonly ChangeRecord[], rowsAtOnce: (() => number) | undefined) => {
+      await apply?.(records, rowsAtOnce);
       for (const { key } of records) applied.push({ by: owner, shard: key.pk, at: world.now });
     };
     const patterns = createPatterns(mine, observe, () => 0);
@@ -64,7 +67,11 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) 
     const seen = { ...feed, shards: whileAlive(feed.shards), read: whileAlive(feed.read) };
     const begin = () => {
       const batch: ChangeRecord[] = [];
-      return { size: 0, add: (more: readonly ChangeRecord[]) => void batch.push(...more), apply: () => note(batch) };
+      return {
+        size: 0,
+        add: (more: readonly ChangeRecord[]) => void batch.push(...more),
+        apply: (rowsAtOnce?: () => number) => note(batch, rowsAtOnce),
+      };
     };
     const runner = startFeedRunner(seen, patterns, { begin }, 'fanout', time, () => undefined, owner);
     const stall = (): (() => void) => {
@@ -213,4 +220,19 @@ test('[INBOX-3] a child shard is read when its parent is done, whoever read the 
     ['second', 'later'],
   ]);
   expect(await fleet.checkpoint('parent')).toMatchObject({ done: true });
+});
+
+test('while nobody sends many rows are updated at once; from the first send on, few', async () => {
+  const fleet = createFleet();
+  const limits: (number | undefined)[] = [];
+  const runner = fleet.start('first', async (_, rowsAtOnce) => {
+    limits.push(rowsAtOnce?.());
+    runner.wake();
+    limits.push(rowsAtOnce?.());
+    await fleet.world.wait(20);
+    limits.push(rowsAtOnce?.());
+  });
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  expect(limits).toEqual([128, 24, 128]);
 });
