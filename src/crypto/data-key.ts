@@ -1,7 +1,12 @@
 /**
- * An unwrapped data key in this process's memory: usable until it is given up, then zeroed. Whoever is about to use it
- * holds it first, so that it is never zeroed under a cipher's hands.
+ * An unwrapped data key in this process's memory: usable until it is given up, then let go of. Whoever is about to use it
+ * holds it first, so that it is never let go of under a cipher's hands.
+ *
+ * Its bytes stand in a key object of Node's, outside of JavaScript's memory, and Node overwrites them when it frees the object: at
+ * the garbage collection after it was let go of. A Buffer could be overwritten at once, but a cipher made of one takes four times as
+ * long on some versions of Node, and no version is slower with a key object (docs/adr/0005).
  */
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { aadEncoder } from './aad.ts';
 import { type KeyId, kidOf, openWith, type SealedAt, sealWith } from './jwe.ts';
 import type { Opened } from './port.ts';
@@ -35,7 +40,7 @@ export class DataKey {
   openedFrom = Number.POSITIVE_INFINITY;
   openedTo = 0;
   readonly #usesMax: number;
-  #bytes: Buffer | undefined;
+  #bytes: KeyObject | undefined;
   #holds = 0;
   #givenUp = false;
   /**
@@ -46,13 +51,14 @@ export class DataKey {
   #aad: ((seq: number) => Buffer) | undefined;
   #aadAsked = false;
 
-  /** Takes over `bytes`: they are zeroed here. `usesMax` bounds the seals and opens of this copy. */
+  /** Takes over `bytes`: they are zeroed at once. `usesMax` bounds the seals and opens of this copy. */
   constructor(name: DataKeyName, bytes: Buffer, expiresAt: number, usesMax: number) {
     this.name = name;
     this.kid = kidOf(name);
     this.expiresAt = expiresAt;
     this.#usesMax = usesMax;
-    this.#bytes = bytes;
+    this.#bytes = createSecretKey(bytes);
+    bytes.fill(0);
   }
 
   /** True while what the key opened may still be shown. */
@@ -71,18 +77,18 @@ export class DataKey {
 
   release(): void {
     this.#holds -= 1;
-    this.#zeroWhenFree();
+    this.#letGoWhenFree();
   }
 
-  /** The key serves no more; its bytes are zeroed as soon as nobody holds it. */
+  /** The key serves no more; its bytes are let go of as soon as nobody holds it. */
   giveUp(): void {
     this.#givenUp = true;
     this.#newest = undefined;
-    this.#zeroWhenFree();
+    this.#letGoWhenFree();
   }
 
-  /** True once the bytes are zeroed. */
-  get zeroed(): boolean {
+  /** True once the bytes are let go of. */
+  get gone(): boolean {
     return this.#bytes === undefined;
   }
 
@@ -106,8 +112,8 @@ export class DataKey {
     return openWith(this.#held(), this.kid, this.#aadEncoder()(seq), sealed);
   }
 
-  /** A key that was zeroed would seal under 32 zero bytes: it has no bytes instead, and to use it is a mistake in the code. */
-  #held(): Buffer {
+  /** A key that was let go of has no bytes; to use it is a mistake in the code. */
+  #held(): KeyObject {
     if (this.#bytes === undefined) throw new TypeError('a data key was used after it was given up');
     return this.#bytes;
   }
@@ -120,9 +126,7 @@ export class DataKey {
     return encoder;
   }
 
-  #zeroWhenFree(): void {
-    if (!this.#givenUp || this.#holds > 0) return;
-    this.#bytes?.fill(0);
-    this.#bytes = undefined;
+  #letGoWhenFree(): void {
+    if (this.#givenUp && this.#holds === 0) this.#bytes = undefined;
   }
 }

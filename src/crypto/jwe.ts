@@ -6,7 +6,7 @@
  * `aad` follows from where the item stands, so that a sealed text opens nowhere else. Both are authenticated all the same.
  * The ciphers are Node's own and work at once, without a promise; docs/adr/0005 says what that saves.
  */
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from 'node:crypto';
 import type { UnreadableReason } from './port.ts';
 
 /** The longest message (4,096 characters of 4 bytes) seals into 22,000 characters; nothing longer is looked at. */
@@ -110,7 +110,7 @@ const drawIv = (): void => {
 };
 
 /** Seals a text under a data key of 32 bytes. `aad` is what `aadEncoder` gives for the same `kid`. */
-export const sealWith = (key: Uint8Array, kid: string, aad: Buffer, text: string): string => {
+export const sealWith = (key: KeyObject, kid: string, aad: Buffer, text: string): string => {
   drawIv();
   const cipher = createCipheriv('aes-256-gcm', key, bodyIv);
   cipher.setAAD(aad);
@@ -126,7 +126,7 @@ const tagOption = { authTagLength: tagBytes };
 
 /** Opens what begins with this key's `kid`; nothing of the text is looked at before its tag is verified. */
 export const openWith = (
-  key: Uint8Array,
+  key: KeyObject,
   kid: string,
   aad: Buffer,
   sealed: string,

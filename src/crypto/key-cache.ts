@@ -1,6 +1,6 @@
 /**
- * Unwrapped data keys in memory, bounded by count, age and use. What leaves is zeroed, so a memory dump shows the keys of
- * the last minutes only; and an operator sees in the key service's log that a key is still in use.
+ * Unwrapped data keys in memory, bounded by count, age and use. What leaves is let go of, so a memory dump shows the keys
+ * of the last minutes only; and an operator sees in the key service's log that a key is still in use.
  */
 import { LRUCache } from 'lru-cache';
 import type { DataKey } from './data-key.ts';
@@ -10,7 +10,7 @@ export interface KeyCache {
   get(conversation: string, author: string, kid: string, now: number): DataKey | undefined;
   /** The key that seals for this place now. */
   current(conversation: string, author: string, now: number): DataKey | undefined;
-  /** Keeps a key, and returns the one to use: the copy already held, where there is one (the new copy is then zeroed). */
+  /** Keeps a key, and returns the one to use: the copy already held, where there is one (the new copy is then let go of). */
   add(key: DataKey, now: number): DataKey;
   makeCurrent(key: DataKey): void;
   forget(author: string): void;

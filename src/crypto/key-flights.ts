@@ -1,6 +1,6 @@
 /**
  * One fetch of a key for all who wait for it (single flight). The key is held from its arrival until each of them has used
- * it, so that a full cache does not zero it in between.
+ * it, so that a full cache does not let go of it in between.
  */
 import type { DataKey } from './data-key.ts';
 import { createGate } from './gate.ts';

@@ -5,7 +5,7 @@
  * Each generation is a file of its own, `kek-000001.json` and on, created once and never changed, so that two processes
  * that start or rotate at the same moment end with the same keys and none is lost.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ const contextBytes = (context: WrapContext, kek: string): Buffer =>
     'utf8',
   );
 
-const wrapUnder = (kek: Buffer, name: string, context: WrapContext, plain: Buffer): WrappedKey => {
+const wrapUnder = (kek: KeyObject, name: string, context: WrapContext, plain: Buffer): WrappedKey => {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', kek, iv);
   cipher.setAAD(contextBytes(context, name));
@@ -46,7 +46,7 @@ const wrapUnder = (kek: Buffer, name: string, context: WrapContext, plain: Buffe
   return { wrapped: Buffer.concat([iv, ciphertext, cipher.getAuthTag()]), kek: name };
 };
 
-const unwrapUnder = (kek: Buffer, context: WrapContext, key: WrappedKey): Buffer | 'wrong_key' => {
+const unwrapUnder = (kek: KeyObject, context: WrapContext, key: WrappedKey): Buffer | 'wrong_key' => {
   const { buffer, byteOffset, byteLength } = key.wrapped;
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
   if (bytes.length !== ivBytes + dataKeyBytes + tagBytes) return 'wrong_key';
@@ -67,7 +67,7 @@ const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
 /** Reads one key file, and refuses one that somebody else could read or that is not a plain file. */
-const readKeyFile = async (path: string): Promise<Buffer> => {
+const readKeyFile = async (path: string): Promise<KeyObject> => {
   // No link is followed: the mode that is checked is the mode of what is read.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -79,7 +79,7 @@ const readKeyFile = async (path: string): Promise<Buffer> => {
     if (typeof value === 'object' && value !== null && 'version' in value && 'key' in value)
       if (value.version === 1 && typeof value.key === 'string') {
         const key = Buffer.from(value.key, 'base64url');
-        if (key.length === kekBytes) return key;
+        if (key.length === kekBytes) return createSecretKey(key);
       }
     throw new Error(`The key file ${path} does not hold a key.`);
   } finally {
@@ -123,7 +123,7 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
   const { folder, nodeEnv } = options;
   if (nodeEnv === 'production')
     throw new Error('A local key file is refused when NODE_ENV is production; set KMS_KEY_ID.');
-  const keks = new Map<string, Buffer>();
+  const keks = new Map<string, KeyObject>();
   let newest = '';
 
   const load = async (): Promise<void> => {
@@ -146,12 +146,12 @@ export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<
   if (newest === '') await addGeneration();
 
   /** Another process may have made a newer one since. */
-  const kekMadeSince = async (name: string): Promise<Buffer | undefined> => {
+  const kekMadeSince = async (name: string): Promise<KeyObject | undefined> => {
     await load();
     return keks.get(name);
   };
 
-  const newestKey = (): Buffer => {
+  const newestKey = (): KeyObject => {
     const kek = keks.get(newest);
     if (kek === undefined) throw new TypeError('the newest key-encryption key is always loaded');
     return kek;

@@ -4,7 +4,7 @@
  *
  * The derived key is kept for as long as day and secret stay the same, which leaves two hashes and one HMAC a request.
  */
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -31,17 +31,18 @@ export const amzTimestamp = (at: number): string => `${new Date(at).toISOString(
 export const sha256Hex = (text: string): string => hash('sha256', text, 'hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text, 'utf8').digest();
 
-/** The key that signs for one day (`20150830`), region and service. */
-export const signingKey = (secret: string, day: string, region: string, service: string): Buffer =>
-  hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+/** The key that signs for one day (`20150830`), region and service. Of some versions of Node, one of bytes takes five times as long. */
+export const signingKey = (secret: string, day: string, region: string, service: string): KeyObject =>
+  createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request'));
 
-export const signWith = (key: Buffer, toSign: string): string => createHmac('sha256', key).update(toSign).digest('hex');
+export const signWith = (key: KeyObject, toSign: string): string =>
+  createHmac('sha256', key).update(toSign).digest('hex');
 
 /** Signs for one region and service. */
 export const createSigner = (region: string, service: string): Signer => {
-  let cached: { readonly day: string; readonly secret: string; readonly key: Buffer } | undefined;
+  let cached: { readonly day: string; readonly secret: string; readonly key: KeyObject } | undefined;
 
-  const keyOf = (day: string, secret: string): Buffer => {
+  const keyOf = (day: string, secret: string): KeyObject => {
     if (cached?.day === day && cached.secret === secret) return cached.key;
     const key = signingKey(secret, day, region, service);
     cached = { day, secret, key };
