@@ -24,8 +24,10 @@ const batchMax = 50_000;
 const heldMax = 8_000;
 /** A page as large as a stream gives, where reads are rationed. */
 const rationedPageMax = 1_000;
-/** Where they are not, a page is a millisecond or two of work, and between two of them others have their turn. */
-const pageMax = 400;
+/** Where they are not, a page is this process's own work, some milliseconds of it, and between two of them others have their turn. */
+const ownPageMax = 400;
+/** And while it sends: a send waits behind one page, and behind each page again that is read before it is done. */
+const ownPageSending = 80;
 /** Rows at once where they are written by this very process: a few in each commit, so that sends hardly wait behind them. */
 const ownRowsAtOnce = 24;
 /** And while nobody sends: the commits of a burst's rows are then as large as some milliseconds of work allow. */
@@ -171,11 +173,12 @@ export const createShardReader = (
 
   const readBatch = async (start: FeedStart, batch: FanoutBatch): Promise<Read> => {
     const rationed = feed.readEveryMs !== undefined;
-    const limit = rationed ? rationedPageMax : pageMax;
     let records = 0;
     let work = false;
     let from = start;
     for (;;) {
+      const own = parts.sending() ? ownPageSending : ownPageMax;
+      const limit = rationed ? rationedPageMax : own;
       const page = await feed.read(shard, from, limit);
       batch.add(page.records);
       records += page.records.length;

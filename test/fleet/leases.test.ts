@@ -16,9 +16,11 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
   const records = new Map<string, ChangeRecord[]>(shards.map(({ id }) => [id, []]));
   const ended = new Set<string>();
   const positionOf = (index: number) => String(index).padStart(6, '0');
+  const limits: number[] = [];
   const feed: ChangeFeed = {
     shards: async () => shards,
     read: async (shard, start, limit): Promise<FeedPage> => {
+      limits.push(limit);
       const all = records.get(shard) ?? [];
       const from = typeof start === 'string' ? 0 : Number(start.after);
       const page = all.slice(from, from + limit);
@@ -32,13 +34,13 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
     const key = { pk: name, sk: 'x' };
     all.push({ position: positionOf(all.length + 1), kind: 'insert', key, before: undefined, after: key, at: 0 });
   };
-  return { feed, write, end: (shard: string) => ended.add(shard) };
+  return { feed, write, limits, end: (shard: string) => ended.add(shard) };
 };
 
 const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) => {
   const world = new World(1);
   const table = createMemoryTable({ schema: mainSchema, name: 'fleet', now: () => world.now });
-  const { feed, write, end } = createScriptedFeed(shards);
+  const { feed, write, limits, end } = createScriptedFeed(shards);
   const applied: { by: string; shard: string; at: number }[] = [];
   const uses: PatternUse[] = [];
   const observe = (use: PatternUse) => uses.push(use);
@@ -96,7 +98,7 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) 
       () => 0,
     ).getCheckpoint('fanout', shard);
   const writes = () => uses.filter(({ pattern, failed }) => pattern === 'putCheckpoint' && !failed).length;
-  return { world, feed, write, end, start, applied, pass, checkpoint, writes };
+  return { world, feed, write, limits, end, start, applied, pass, checkpoint, writes };
 };
 
 test('[INBOX-5] what a crashed runner leaves is taken over within ten seconds', async () => {
@@ -222,17 +224,23 @@ test('[INBOX-3] a child shard is read when its parent is done, whoever read the 
   expect(await fleet.checkpoint('parent')).toMatchObject({ done: true });
 });
 
-test('while nobody sends many rows are updated at once; from the first send on, few', async () => {
+test('while nobody sends pages are long and many rows are updated at once; from the first send on, few, for a while', async () => {
   const fleet = createFleet();
-  const limits: (number | undefined)[] = [];
+  const rows: (number | undefined)[] = [];
   const runner = fleet.start('first', async (_, rowsAtOnce) => {
-    limits.push(rowsAtOnce?.());
+    rows.push(rowsAtOnce?.());
     runner.wake();
-    limits.push(rowsAtOnce?.());
+    rows.push(rowsAtOnce?.());
     await fleet.world.wait(20);
-    limits.push(rowsAtOnce?.());
+    rows.push(rowsAtOnce?.());
   });
   fleet.write('a', 'one');
   await fleet.pass(second);
-  expect(limits).toEqual([128, 24, 128]);
+  expect(rows).toEqual([128, 24, 128]);
+  expect(fleet.limits.at(-1)).toBe(400);
+  runner.wake();
+  await fleet.pass(5);
+  expect(fleet.limits.at(-1)).toBe(80);
+  await fleet.pass(second);
+  expect(fleet.limits.at(-1)).toBe(400);
 });
