@@ -28,6 +28,8 @@ const rationedPageMax = 1_000;
 const ownPageMax = 400;
 /** And while it sends: a send waits behind one page, and behind each page again that is read before it is done. */
 const ownPageSending = 80;
+/** For so long: where more is sent between two short pages than one holds, reading would never come to an end. */
+const shortPagesMs = 1_000;
 /** Rows at once where they are written by this very process: a few in each commit, so that sends hardly wait behind them. */
 const ownRowsAtOnce = 24;
 /** And while nobody sends: the commits of a burst's rows are then as large as some milliseconds of work allow. */
@@ -173,11 +175,12 @@ export const createShardReader = (
 
   const readBatch = async (start: FeedStart, batch: FanoutBatch): Promise<Read> => {
     const rationed = feed.readEveryMs !== undefined;
+    const longFrom = time.now() + shortPagesMs;
     let records = 0;
     let work = false;
     let from = start;
     for (;;) {
-      const own = parts.sending() ? ownPageSending : ownPageMax;
+      const own = parts.sending() && time.now() < longFrom ? ownPageSending : ownPageMax;
       const limit = rationed ? rationedPageMax : own;
       const page = await feed.read(shard, from, limit);
       batch.add(page.records);

@@ -12,7 +12,7 @@ const second = 1_000;
 const takeOverMsMax = 10 * second;
 
 /** A feed of several shards, written by the test: records by shard, and which shards have ended. */
-const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
+const createScriptedFeed = (shards: { id: string; parent?: string }[], reading: () => Promise<void>) => {
   const records = new Map<string, ChangeRecord[]>(shards.map(({ id }) => [id, []]));
   const ended = new Set<string>();
   const positionOf = (index: number) => String(index).padStart(6, '0');
@@ -21,6 +21,7 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
     shards: async () => shards,
     read: async (shard, start, limit): Promise<FeedPage> => {
       limits.push(limit);
+      await reading();
       const all = records.get(shard) ?? [];
       const from = typeof start === 'string' ? 0 : Number(start.after);
       const page = all.slice(from, from + limit);
@@ -37,10 +38,11 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[]) => {
   return { feed, write, limits, end: (shard: string) => ended.add(shard) };
 };
 
-const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }]) => {
+const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], readMs = 0) => {
   const world = new World(1);
+  const reading = (): Promise<void> => (readMs === 0 ? Promise.resolve() : world.wait(readMs));
   const table = createMemoryTable({ schema: mainSchema, name: 'fleet', now: () => world.now });
-  const { feed, write, limits, end } = createScriptedFeed(shards);
+  const { feed, write, limits, end } = createScriptedFeed(shards, reading);
   const applied: { by: string; shard: string; at: number }[] = [];
   const uses: PatternUse[] = [];
   const observe = (use: PatternUse) => uses.push(use);
@@ -243,4 +245,26 @@ test('while nobody sends pages are long and many rows are updated at once; from 
   expect(fleet.limits.at(-1)).toBe(80);
   await fleet.pass(second);
   expect(fleet.limits.at(-1)).toBe(400);
+});
+
+test('whoever sends faster than short pages are read does not put the inboxes off for ever', async () => {
+  const readMs = 20;
+  const sentAtOnce = 200;
+  const fleet = createFleet([{ id: 'a' }], readMs);
+  const runner = fleet.start('first');
+  let sent = 0;
+  const send = (): void => {
+    for (let n = 0; n < sentAtOnce; n += 1) fleet.write('a', 'one');
+    sent += sentAtOnce;
+    runner.wake();
+  };
+  send();
+  await fleet.pass(second);
+  const stop = fleet.world.every(readMs, send);
+  await fleet.pass(12 * second);
+  expect(fleet.limits).toContain(80);
+  expect(sent - fleet.applied.length).toBeLessThan(sent / 2);
+  stop();
+  await fleet.pass(10 * second);
+  expect(fleet.applied).toHaveLength(sent);
 });
