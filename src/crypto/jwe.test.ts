@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
@@ -190,5 +191,20 @@ describe('a data key in memory', () => {
     expect(key.gone).toBe(true);
     expect(() => key.seal(1, 'x')).toThrow(TypeError);
     expect(() => key.open(1, sealed)).toThrow(TypeError);
+  });
+
+  test('[SEC-2] let go of, its key object is nobody’s any more: a garbage collection frees it', () => {
+    const name = { generation: 1, id: 'AAECAwQFBgc', author: 'a', conversation: 'c', createdAt: 0, fromSeq: 0 };
+    /** Those that are left after a garbage collection. */
+    const keyObjects = (): number => queryObjects(createSecretKey(randomBytes(32)).constructor, { format: 'count' });
+    // What other tests left may need a collection more.
+    keyObjects();
+    const before = keyObjects();
+    const keys = Array.from({ length: 20 }, () => new DataKey(name, randomBytes(32), 1, usesMax));
+    for (const key of keys) key.open(1, key.seal(1, 'used'));
+    expect(keyObjects() - before).toBe(20);
+    for (const key of keys) key.giveUp();
+    expect(keyObjects() - before).toBe(0);
+    expect(keys.every((key) => key.gone)).toBe(true);
   });
 });
