@@ -31,7 +31,10 @@ export const amzTimestamp = (at: number): string => `${new Date(at).toISOString(
 export const sha256Hex = (text: string): string => hash('sha256', text, 'hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text, 'utf8').digest();
 
-/** The key that signs for one day (`20150830`), region and service. Of some versions of Node, one of bytes takes five times as long. */
+/**
+ * The key that signs for one day (`20150830`), region and service. A key object: on some versions of Node a signature made with bytes
+ * takes five times as long.
+ */
 export const signingKey = (secret: string, day: string, region: string, service: string): KeyObject =>
   createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request'));
 
