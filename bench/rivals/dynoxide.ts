@@ -53,7 +53,8 @@ export const startDynoxide = async (): Promise<DynamoServer | { readonly skipped
   });
   const ended = once(child, 'exit');
   // A subject that fails while it is loaded stops nothing.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const endpoint = `http://127.0.0.1:${port}`;
   for (const until = Date.now() + startMsMax; ; ) {
     try {
@@ -71,6 +72,7 @@ export const startDynoxide = async (): Promise<DynamoServer | { readonly skipped
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
+      process.removeListener('exit', killWithUs);
       rmSync(folder, { recursive: true, force: true });
     },
   };
