@@ -1,11 +1,17 @@
-/** A sorted set of byte keys. Two levels, so that inserting moves a few hundred keys at most, whatever the number of all. */
+/**
+ * A sorted set of byte keys. Two levels, so that inserting moves a few hundred keys at most, whatever the number of all; and what is
+ * added is put in its place only when somebody reads in order, or when there is much of it: in their own order many keys are
+ * placed for a fraction of what each costs alone.
+ */
 import type { KvKey } from './kv.ts';
 
 /** Keys of one chunk before it is split: moving half of them costs about as much as finding the chunk. */
 const CHUNK_MAX = 128;
 
+/** Keys not in their place yet: less than a millisecond's work for the reader that comes first. */
+const WAITING_MAX = 512;
+
 export interface OrderedKeys {
-  readonly size: number;
   /** A key that is not there yet. */
   add(name: KvKey): void;
   remove(name: KvKey): void;
@@ -28,11 +34,12 @@ const lowerBound = (names: readonly string[], name: KvKey): number => {
 export const createOrderedKeys = (): OrderedKeys => {
   /** None is empty; each lies wholly below the next. */
   const chunks: string[][] = [];
-  let size = 0;
+  /** Keys that are in no chunk yet. */
+  let waiting: string[] = [];
 
-  /** The first chunk whose last key is not below `name`; the number of chunks when there is none. */
-  const chunkOf = (name: KvKey): number => {
-    let low = 0;
+  /** The first chunk from a place on whose last key is not below `name`; the number of chunks when there is none. */
+  const chunkOf = (name: KvKey, from = 0): number => {
+    let low = from;
     let high = chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -42,45 +49,42 @@ export const createOrderedKeys = (): OrderedKeys => {
     return low;
   };
 
-  return {
-    get size() {
-      return size;
-    },
-    add: (name) => {
-      const end = chunks.at(-1);
-      // Positions of the feed, and times, come in their order.
-      if (end !== undefined && end.length < CHUNK_MAX && name > (end.at(-1) ?? '')) {
-        size += 1;
-        end.push(name);
-        return;
-      }
-      size += 1;
-      // Most feeds and logs grow at their end.
-      const last = chunks.at(-1);
-      if (last !== undefined && last.length < CHUNK_MAX && (last.at(-1) ?? '') < name) {
-        last.push(name);
-        return;
-      }
+  const place = (): void => {
+    if (waiting.length === 0) return;
+    let at = 0;
+    for (const name of waiting.sort()) {
       // Past the last key of all there is no chunk: it goes on the end of the last.
-      const at = Math.min(chunkOf(name), chunks.length - 1);
+      at = Math.min(chunkOf(name, at), Math.max(0, chunks.length - 1));
       const chunk = chunks[at];
-      if (chunk === undefined) {
-        chunks.push([name]);
-        return;
+      if (chunk === undefined) chunks.push([name]);
+      else {
+        chunk.splice(lowerBound(chunk, name), 0, name);
+        if (chunk.length > CHUNK_MAX) chunks.splice(at + 1, 0, chunk.splice(CHUNK_MAX / 2));
       }
-      chunk.splice(lowerBound(chunk, name), 0, name);
-      if (chunk.length > CHUNK_MAX) chunks.splice(at + 1, 0, chunk.splice(CHUNK_MAX / 2));
+    }
+    waiting = [];
+  };
+
+  return {
+    add: (name) => {
+      // Feeds and logs grow at their end.
+      const last = chunks.at(-1);
+      if (waiting.length > 0 || (last !== undefined && (last.at(-1) ?? '') > name)) {
+        if (waiting.push(name) >= WAITING_MAX) place();
+      } else if (last === undefined || last.length >= CHUNK_MAX) chunks.push([name]);
+      else last.push(name);
     },
     remove: (name) => {
+      place();
       const at = chunkOf(name);
       const chunk = chunks[at];
-      const place = chunk === undefined ? 0 : lowerBound(chunk, name);
-      if (chunk?.[place] !== name) return;
-      size -= 1;
+      const found = chunk === undefined ? 0 : lowerBound(chunk, name);
+      if (chunk?.[found] !== name) return;
       if (chunk.length === 1) chunks.splice(at, 1);
-      else chunk.splice(place, 1);
+      else chunk.splice(found, 1);
     },
     *range(from, to, reverse) {
+      place();
       let at = chunkOf(reverse ? to : from);
       if (reverse) at = Math.min(at, chunks.length - 1);
       for (let chunk = chunks[at]; chunk !== undefined; chunk = chunks[at]) {
