@@ -26,7 +26,7 @@ afterEach(async () => {
 const write = async (generation: number, keys: readonly string[]): Promise<void> => {
   const journal = createJournal(journalFile(folder, generation), generation);
   const pending = createPending();
-  for (const key of keys) pending.put('items', key, [Buffer.from(`${key} of ${generation}`)]);
+  for (const key of keys) pending.set('items', key, [Buffer.from(`${key} of ${generation}`)]);
   await journal.append(pending.list);
   journal.close();
 };

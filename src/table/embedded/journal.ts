@@ -27,6 +27,8 @@ const RECENT_PARTS = 4;
 const GROWN_BYTES_MIN = 64 * 1_024;
 const GROWN_BYTES_MAX = 1_024 * 1_024;
 
+const noParts: readonly Uint8Array[] = [];
+
 export interface Journal {
   /** Bytes written in this generation. */
   readonly bytes: number;
@@ -60,13 +62,13 @@ export const createJournal = (file: string, generation: number): Journal => {
     const recent: (Uint8Array | undefined)[] = new Array(RECENT_PARTS).fill(undefined);
     const places = new Uint32Array(RECENT_PARTS);
     let next = 0;
-    for (const { store, name, value, parts } of writes) {
+    for (const { store, name, written } of writes) {
       room(at, WRITE_BYTES + name.length);
       scratch[at] = storeNames.indexOf(store);
-      scratch[at + 1] = value === null ? GONE : parts.length;
+      scratch[at + 1] = written === null ? GONE : written.length;
       at = scratch.writeUInt16LE(name.length, at + 2);
       at += scratch.write(name, at, 'latin1');
-      for (const part of parts) {
+      for (const part of written ?? noParts) {
         room(at, PART_BYTES + part.length);
         const known = recent.indexOf(part);
         if (known >= 0) {

@@ -104,7 +104,7 @@ const readerOver = (layers: readonly Layer[], base: LmdbReader): KvReader => ({
 
 const writerOver = (pending: Pending, layers: readonly Layer[], base: LmdbReader): KvWriter => ({
   ...readerOver([pending, ...layers], base),
-  put: (store, key, ...parts) => pending.put(store, key, parts),
+  put: (store, key, ...parts) => pending.set(store, key, parts),
   delete: (store, key) => pending.set(store, key, null),
 });
 
@@ -243,7 +243,7 @@ export const openJournaledKv = async (
       throw error;
     }
     mine.ahead = mine.ahead.slice(0, -1);
-    for (const { store, name, value } of pending.list) layer.set(store, name, value);
+    for (const { store, name, written } of pending.list) layer.set(store, name, written);
     if (rest === undefined) rest = setTimeout(atRest, limits.restMs).unref();
     else rest.refresh();
   };
