@@ -13,8 +13,16 @@ const READ_UNIT_BYTES = 4_096;
 /** A list or a map has 3 bytes of overhead, and 1 more for each element. */
 const DOCUMENT_OVERHEAD_BYTES = 3;
 
-/** Bytes of UTF-8; the common case of plain ASCII is a native call either way. */
-export const utf8Length = (text: string): number => Buffer.byteLength(text, 'utf8');
+/** Up to about this length a look at each character takes less than a native call. */
+const LOOKED_AT_MAX = 48;
+
+/** Bytes of UTF-8. */
+export const utf8Length = (text: string): number => {
+  const { length } = text;
+  if (length > LOOKED_AT_MAX) return Buffer.byteLength(text, 'utf8');
+  for (let i = 0; i < length; i += 1) if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text, 'utf8');
+  return length;
+};
 
 /** A number's digits without an exponent: `15e-8` as ['', '00000015']. */
 const plainDigits = (magnitude: number): readonly [whole: string, fraction: string] => {

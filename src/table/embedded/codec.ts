@@ -3,7 +3,7 @@
  * shape, that is its attributes' names in their order, which are stored once for all items that share them; the values
  * follow in msgpack.
  */
-import { addExtension, Packr } from 'msgpackr';
+import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr';
 import { TableError } from '../errors.ts';
 import type { Item, Value } from '../port.ts';
 import type { KvKey, KvReader, KvWriter } from './kv.ts';
@@ -156,7 +156,8 @@ export const createCodec = (): Codec => {
         }
         content = values;
       }
-      const packed = packr.pack(content);
+      // Copied at once, so that the next item may be packed in the same place.
+      const packed = packr.pack(content, RESET_BUFFER_MODE);
       const bytes = allocate(PAYLOAD_OFFSET + packed.length);
       bytes.writeUInt32BE(size, 0);
       bytes.writeUInt16BE(id, SHAPE_OFFSET);
