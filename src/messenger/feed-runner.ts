@@ -5,7 +5,7 @@
  * The checkpoint follows every two seconds; after a crash what came since is applied again, which changes nothing.
  */
 import type { Patterns } from '#store/patterns';
-import type { ChangeFeed, FeedShard } from '#table/port';
+import type { ChangeFeed, FeedShard, FreshRecords } from '#table/port';
 import type { Fanout } from './fanout.ts';
 import { inParallel } from './in-parallel.ts';
 import { createLeases } from './leases.ts';
@@ -77,8 +77,6 @@ export const startFeedRunner = (
     pending = false;
     woken = new AbortController();
   };
-  const unsubscribe = feed.onChange(stir);
-
   const leases = createLeases(patterns, consumer, owner, time.now);
   const readers = new Map<string, ShardReader>();
   const heldByRunner = (): number => [...readers.values()].filter((reader) => reader.held()).length;
@@ -91,6 +89,11 @@ export const startFeedRunner = (
     readers.set(shard, reader);
     return reader;
   };
+
+  const unsubscribe = feed.onChange((fresh?: FreshRecords) => {
+    if (fresh !== undefined) readers.get(fresh.shard)?.hear(fresh);
+    stir();
+  });
 
   const gather = async (): Promise<void> => {
     let records = 0;

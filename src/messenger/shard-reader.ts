@@ -8,11 +8,13 @@
  *    for `leaseMs` while something waited. So a fleet at rest writes nothing.
  * 3. A busy holder writes its checkpoint every `checkpointMs`, which renews the lease; a holder busy with one long batch
  *    renews it as often. So a lease costs at most one write in two seconds for each busy shard, and none besides.
- * 4. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
+ * 4. Records that a hint brings along join the batch that is being gathered when they follow on it. Before it is applied the feed
+ *    is read on from there, so that nothing depends on a hint.
+ * 5. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
  */
 import type { CheckpointItem } from '#store/items';
 import { isCheckpoint } from '#store/positions';
-import type { ChangeFeed, FeedPage, FeedStart } from '#table/port';
+import type { ChangeFeed, ChangeRecord, FeedPage, FeedStart, FreshRecords } from '#table/port';
 import type { Fanout, FanoutBatch } from './fanout.ts';
 import type { Leases, LeaseUpdate } from './leases.ts';
 
@@ -56,6 +58,8 @@ export type StepResult = 'read' | 'waiting' | 'idle';
 
 export interface ShardReader {
   step(): Promise<StepResult>;
+  /** Records that the feed gave along with a hint: those that follow on what is gathered need not be read. */
+  hear(fresh: FreshRecords): void;
   /** How many records the last step applied. */
   readonly gathered: () => number;
   /** True from the moment it is claimed. */
@@ -63,6 +67,15 @@ export interface ShardReader {
   readonly done: () => boolean;
   /** Writes the checkpoint and lets go of the lease, if this runner holds it. */
   release(): Promise<void>;
+}
+
+/** A batch while it is being gathered, of what was heard or read up to a place in the feed. */
+interface Gathering {
+  readonly batch: FanoutBatch;
+  from: FeedStart;
+  records: number;
+  /** Whether any of it is more than our own checkpoints. */
+  work: boolean;
 }
 
 type Place =
@@ -76,7 +89,16 @@ type Place =
       /** Since when something waits there. */
       since: number | undefined;
     }
-  | { state: 'held'; start: FeedStart; lease: number; saved: number; dirty: boolean }
+  | {
+      state: 'held';
+      /** What comes before is applied. */
+      start: FeedStart;
+      lease: number;
+      saved: number;
+      dirty: boolean;
+      /** What came since it was last read to its end; undefined while it is being read. */
+      gathering: Gathering | undefined;
+    }
   | { state: 'done' };
 
 type Watched = Extract<Place, { state: 'watched' }>;
@@ -86,14 +108,8 @@ const startOf = (item: CheckpointItem | undefined): FeedStart =>
   item?.position === undefined ? 'oldest' : { after: item.position };
 
 /** Our own checkpoints are in the feed too; they are no work, and no reason for another. */
-const hasWork = ({ records, position }: FeedPage): boolean => position === undefined || !records.every(isCheckpoint);
-
-/** What was read of a shard: how many records, up to where (`undefined`: to its end), and whether there is anything to do. */
-interface Read {
-  readonly records: number;
-  readonly position: string | undefined;
-  readonly work: boolean;
-}
+const isWork = (records: readonly ChangeRecord[]): boolean => !records.every(isCheckpoint);
+const hasWork = ({ records, position }: FeedPage): boolean => position === undefined || isWork(records);
 
 /** @param heldByRunner how many shards the runner holds. @param failed is told when a lease could not be renewed. */
 export const createShardReader = (
@@ -112,7 +128,7 @@ export const createShardReader = (
   const { feed, leases, apply, time } = parts;
   let place: Place = { state: 'new' };
   let claiming = false;
-  let gathered = 0;
+  let taken = 0;
 
   const rowsAtOnce = (): number => (parts.sending() ? ownRowsAtOnce : ownRowsAtRest);
 
@@ -123,6 +139,7 @@ export const createShardReader = (
       lease: item.lease ?? 0,
       saved: time.now(),
       dirty: false,
+      gathering: undefined,
     };
     place = held;
     return held;
@@ -173,44 +190,59 @@ export const createShardReader = (
     }
   };
 
-  const readBatch = async (start: FeedStart, batch: FanoutBatch): Promise<Read> => {
+  const gatherFrom = (from: FeedStart): Gathering => ({ batch: apply.begin(), from, records: 0, work: false });
+
+  const hasRoom = ({ records, batch }: Gathering, more: number): boolean =>
+    records + more <= batchMax && batch.size < heldMax;
+
+  const gather = (into: Gathering, records: readonly ChangeRecord[]): void => {
+    into.batch.add(records);
+    into.records += records.length;
+    into.work ||= isWork(records);
+  };
+
+  /** Reads on to the end of what there is, or until the batch is full. Resolves to whether the shard has ended. */
+  const readOn = async (into: Gathering): Promise<boolean> => {
     const rationed = feed.readEveryMs !== undefined;
     const longFrom = time.now() + shortPagesMs;
-    let records = 0;
-    let work = false;
-    let from = start;
     for (;;) {
       const own = parts.sending() && time.now() < longFrom ? ownPageSending : ownPageMax;
       const limit = rationed ? rationedPageMax : own;
-      const page = await feed.read(shard, from, limit);
-      batch.add(page.records);
-      records += page.records.length;
-      work ||= hasWork(page);
-      const room = records + limit <= batchMax && batch.size < heldMax;
-      if (page.records.length < limit || !room || page.position === undefined) {
-        return { records, position: page.position, work };
-      }
-      from = { after: page.position };
+      const { records, position } = await feed.read(shard, into.from, limit);
+      gather(into, records);
+      if (position === undefined) return true;
+      into.from = { after: position };
+      if (records.length < limit || !hasRoom(into, limit)) return false;
       if (!rationed) await time.wait(0, unstoppable);
     }
   };
 
   const read = async (held: Held): Promise<StepResult> => {
-    const batch = apply.begin();
-    const { records, position, work } = await readBatch(held.start, batch);
-    gathered = records;
-    if (records > 0) await applyHolding(held, batch);
+    const gathered = held.gathering ?? gatherFrom(held.start);
+    // What is heard meanwhile may stand in what is read.
+    held.gathering = undefined;
+    const ended = await readOn(gathered);
+    taken = gathered.records;
+    // What comes while this is applied is of the next batch, which is nothing without this one.
+    if (!ended) held.gathering = gatherFrom(gathered.from);
+    if (gathered.records > 0) {
+      try {
+        await applyHolding(held, gathered.batch);
+      } catch (error) {
+        held.gathering = undefined;
+        throw error;
+      }
+    }
     if (place !== held) return 'read';
-    const ended = position === undefined;
-    if (position !== undefined) held.start = { after: position };
-    if (work) held.dirty = true;
+    if (gathered.work || ended) held.dirty = true;
     if (ended) {
       await update(held, { done: true });
       if (place === held) place = { state: 'done' };
-    } else if (held.dirty && time.now() - held.saved >= checkpointMs) {
-      await update(held, {});
+    } else {
+      held.start = gathered.from;
+      if (held.dirty && time.now() - held.saved >= checkpointMs) await update(held, {});
     }
-    return records > 0 || ended ? 'read' : 'idle';
+    return gathered.records > 0 || ended ? 'read' : 'idle';
   };
 
   const watch = async (watched: Watched): Promise<StepResult> => {
@@ -245,13 +277,20 @@ export const createShardReader = (
   };
 
   return {
-    gathered: () => gathered,
+    gathered: () => taken,
     step: async () => {
-      gathered = 0;
+      taken = 0;
       if (place.state === 'new') place = await look(undefined);
       if (place.state === 'held') return read(place);
       if (place.state === 'watched') return watch(place);
       return 'idle';
+    },
+    hear: ({ after, position, records }) => {
+      const into = place.state === 'held' ? place.gathering : undefined;
+      if (into === undefined || typeof into.from === 'string' || into.from.after !== after) return;
+      if (!hasRoom(into, records.length)) return;
+      gather(into, records);
+      into.from = { after: position };
     },
     held: () => claiming || place.state === 'held',
     done: () => place.state === 'done',

@@ -193,13 +193,26 @@ export interface FeedPage {
 /** Where in a shard to begin: after a position, at the oldest record kept (24 hours), or with what comes from now on. */
 export type FeedStart = { readonly after: string } | 'oldest' | 'latest';
 
+/** Records of one shard as they come out of a commit, with none between them. */
+export interface FreshRecords {
+  readonly shard: string;
+  /** The position before the first of them. */
+  readonly after: string;
+  /** That of the last. */
+  readonly position: string;
+  readonly records: readonly ChangeRecord[];
+}
+
 /** The change feed. Records are kept for 24 hours; a position trimmed away is read from the oldest kept. */
 export interface ChangeFeed {
   shards(call?: CallOptions): Promise<readonly FeedShard[]>;
   /** At most `limit` records (up to 1,000). An empty page is normal; wait before asking again. */
   read(shard: string, start: FeedStart, limit: number, call?: CallOptions): Promise<FeedPage>;
-  /** Calls back soon after a change is committed where the adapter can know it; a hint, never a promise: poll as well. */
-  onChange(listener: () => void): () => void;
+  /**
+   * Calls back soon after a change is committed where the adapter can know it; a hint, never a promise: poll as well. An adapter
+   * that has the records in hand gives them along: whoever has read up to `after` need not read them.
+   */
+  onChange(listener: (fresh?: FreshRecords) => void): () => void;
   /** Milliseconds to leave between two reads of a shard where its reads are rationed; absent: they are not. */
   readonly readEveryMs?: number;
 }

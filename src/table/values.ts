@@ -1,5 +1,5 @@
 /** Comparing values as DynamoDB does: strings by their UTF-8 bytes, numbers by value, everything else only for equality. */
-import type { Value } from './port.ts';
+import type { Item, Value } from './port.ts';
 
 /** DynamoDB's names for the types of a value. */
 export type ValueType = 'S' | 'N' | 'BOOL' | 'NULL' | 'B' | 'SS' | 'L' | 'M';
@@ -58,4 +58,10 @@ export const equalValues = (left: Value, right: Value): boolean => {
     const other = b[name];
     return one !== undefined && other !== undefined && equalValues(one, other);
   });
+};
+
+/** True when nothing inside it could be changed by one of those who share it, as long as nobody sets its attributes. */
+export const isFlat = (item: Item): boolean => {
+  for (const name in item) if (typeof item[name] === 'object' && item[name] !== null) return false;
+  return true;
 };

@@ -4,7 +4,7 @@ import { startFeedRunner } from '#messenger/feed-runner';
 import type { CheckpointItem } from '#store/items';
 import { createPatterns, type PatternUse } from '#store/patterns';
 import { createMemoryTable } from '#table/embedded/memory-table';
-import type { ChangeFeed, ChangeRecord, FeedPage, Table } from '#table/port';
+import type { ChangeFeed, ChangeRecord, FeedPage, FreshRecords, Table } from '#table/port';
 import { mainSchema } from '#table/schema';
 import { World } from '../sim/world.ts';
 
@@ -17,6 +17,8 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[], reading: 
   const ended = new Set<string>();
   const positionOf = (index: number) => String(index).padStart(6, '0');
   const limits: number[] = [];
+  const given: string[] = [];
+  const listeners = new Set<(fresh?: FreshRecords) => void>();
   const feed: ChangeFeed = {
     shards: async () => shards,
     read: async (shard, start, limit): Promise<FeedPage> => {
@@ -26,23 +28,33 @@ const createScriptedFeed = (shards: { id: string; parent?: string }[], reading: 
       const from = typeof start === 'string' ? 0 : Number(start.after);
       const page = all.slice(from, from + limit);
       const reached = from + page.length;
+      given.push(...page.map(({ key }) => key.pk));
       return { records: page, position: ended.has(shard) && reached === all.length ? undefined : positionOf(reached) };
     },
-    onChange: () => () => undefined,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  /** Tells whoever listens of the last records of a shard, and gives them along. */
+  const tell = (shard: string, count: number): void => {
+    const all = records.get(shard) ?? [];
+    const [after, position] = [positionOf(all.length - count), positionOf(all.length)];
+    for (const listener of listeners) listener({ shard, after, position, records: all.slice(-count) });
   };
   const write = (shard: string, name: string): void => {
     const all = records.get(shard) ?? [];
     const key = { pk: name, sk: 'x' };
     all.push({ position: positionOf(all.length + 1), kind: 'insert', key, before: undefined, after: key, at: 0 });
   };
-  return { feed, write, limits, end: (shard: string) => ended.add(shard) };
+  return { feed, write, tell, limits, given, end: (shard: string) => ended.add(shard) };
 };
 
 const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], readMs = 0) => {
   const world = new World(1);
   const reading = (): Promise<void> => (readMs === 0 ? Promise.resolve() : world.wait(readMs));
   const table = createMemoryTable({ schema: mainSchema, name: 'fleet', now: () => world.now });
-  const { feed, write, limits, end } = createScriptedFeed(shards, reading);
+  const { feed, write, tell, limits, given, end } = createScriptedFeed(shards, reading);
   const applied: { by: string; shard: string; at: number }[] = [];
   const uses: PatternUse[] = [];
   const observe = (use: PatternUse) => uses.push(use);
@@ -100,7 +112,7 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], 
       () => 0,
     ).getCheckpoint('fanout', shard);
   const writes = () => uses.filter(({ pattern, failed }) => pattern === 'putCheckpoint' && !failed).length;
-  return { world, feed, write, limits, end, start, applied, pass, checkpoint, writes };
+  return { world, feed, write, tell, limits, given, end, start, applied, pass, checkpoint, writes };
 };
 
 test('[INBOX-5] what a crashed runner leaves is taken over within ten seconds', async () => {
@@ -267,4 +279,74 @@ test('whoever sends faster than short pages are read does not put the inboxes of
   stop();
   await fleet.pass(10 * second);
   expect(fleet.applied).toHaveLength(sent);
+});
+
+test('[INBOX-5] records that come with the hint are applied without being read, once and in their order', async () => {
+  const fleet = createFleet();
+  fleet.start('first');
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  for (const name of ['two', 'three', 'four']) {
+    fleet.write('a', name);
+    fleet.tell('a', 1);
+  }
+  await fleet.pass(second);
+  expect(fleet.applied.map(({ shard }) => shard)).toEqual(['one', 'two', 'three', 'four']);
+  // Seen once by whoever watches, and once by whoever then holds the shard.
+  expect(fleet.given).toEqual(['one', 'one']);
+});
+
+test('[INBOX-5] where a hint was lost, or came twice, reading makes up for it', async () => {
+  const fleet = createFleet();
+  fleet.start('first');
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  fleet.write('a', 'lost');
+  fleet.write('a', 'two');
+  fleet.tell('a', 1);
+  await fleet.pass(second);
+  fleet.write('a', 'three');
+  fleet.tell('a', 1);
+  fleet.tell('a', 1);
+  fleet.tell('a', 2);
+  await fleet.pass(second);
+  expect(fleet.applied.map(({ shard }) => shard)).toEqual(['one', 'lost', 'two', 'three']);
+});
+
+test('[INBOX-5] what is heard while the same is being read is applied once', async () => {
+  const fleet = createFleet([{ id: 'a' }], 20);
+  fleet.start('first');
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  const names = Array.from({ length: 100 }, (_, n) => `m${n}`);
+  for (const name of names) {
+    fleet.write('a', name);
+    fleet.tell('a', 1);
+    await fleet.pass(7);
+  }
+  await fleet.pass(second);
+  expect(fleet.applied.map(({ shard }) => shard)).toEqual(['one', ...names]);
+  // Both happened: some were heard, and some were in what was read.
+  expect(fleet.given.length).toBeGreaterThan(1);
+  expect(fleet.given.length).toBeLessThan(names.length);
+});
+
+test('[INBOX-5] a batch that failed is applied again before what was heard meanwhile', async () => {
+  const fleet = createFleet();
+  let fails = 2;
+  fleet.start('first', async (records) => {
+    await fleet.world.wait(10);
+    fails -= records.some(({ key }) => key.pk === 'two') ? 1 : 0;
+    if (fails >= 0 && records.some(({ key }) => key.pk === 'two')) throw new Error('throttled');
+  });
+  fleet.write('a', 'one');
+  await fleet.pass(second);
+  fleet.write('a', 'two');
+  fleet.tell('a', 1);
+  await fleet.pass(25);
+  fleet.write('a', 'three');
+  fleet.tell('a', 1);
+  await fleet.pass(3 * second);
+  expect(fleet.applied.map(({ shard }) => shard)).toEqual(['one', 'two', 'three']);
+  expect(fails).toBeLessThan(0);
 });

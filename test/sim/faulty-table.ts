@@ -76,8 +76,8 @@ export const overNetwork = (world: World, table: Table, link: Link): Table => {
     read: (shard, start, limit, call) => ask(() => table.feed.read(shard, start, limit, call)),
     // Only a hint: here it comes late, or not at all.
     onChange: (listener) =>
-      table.feed.onChange(() => {
-        if (link.alive && world.chance(0.5)) world.after(world.random() * 20, listener);
+      table.feed.onChange((fresh) => {
+        if (link.alive && world.chance(0.5)) world.after(world.random() * 20, () => listener(fresh));
       }),
   };
   return {

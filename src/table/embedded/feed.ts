@@ -3,14 +3,14 @@
  * records kept for 24 hours and then trimmed by the commits that follow.
  */
 import { TableError } from '../errors.ts';
-import type { ChangeRecord, FeedPage, FeedStart, Item, Key } from '../port.ts';
+import type { ChangeRecord, FeedPage, FeedStart, FreshRecords, Item, Key } from '../port.ts';
+import { isFlat } from '../values.ts';
 import {
   type Codec,
   decodeFeedValue,
   decodeNumber,
   encodeFeedValue,
   encodeNumber,
-  type FeedValue,
   type Stored,
   storedOf,
 } from './codec.ts';
@@ -39,6 +39,8 @@ export interface FeedSession {
   next: number;
   /** What is known of the oldest record. */
   trim: Trimming;
+  /** The records so far, for whoever follows the feed as it grows. */
+  readonly fresh: ChangeRecord[];
 }
 
 /** Where the oldest record is or comes after, since those before were trimmed, and when it will be old enough to go (ms). */
@@ -55,27 +57,81 @@ const lastPosition = (reader: KvReader): number => decodeNumber(reader.get('meta
 /** @param trim what the session of the commit before knew of it. */
 export const beginFeed = (writer: KvWriter, at: number, trim: Trimming): FeedSession => {
   const next = lastPosition(writer) + 1;
-  return { at, first: next, next, trim };
+  return { at, first: next, next, trim, fresh: [] };
 };
 
+const formatPosition = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
+
+/** An item as it stands before or after a change, and its bytes. */
+interface Image {
+  readonly stored: Stored;
+  readonly item: () => Item;
+}
+
+/** An item, or what makes it when somebody looks. */
+type Held = Item | (() => Item) | undefined;
+
+const itemOf = (held: Held): Item | undefined => (typeof held === 'function' ? held() : held);
+
+/** A record, its position formatted and its images decoded when somebody looks: most readers pass over most of them by their keys. */
+class LazyRecord implements ChangeRecord {
+  readonly kind: ChangeRecord['kind'];
+  readonly key: Key;
+  readonly at: number;
+  // TypeScript's privacy: fields of JavaScript's own are several times as slow to make, and there is a record for every write.
+  private readonly place: number;
+  private readonly from: Held;
+  private readonly to: Held;
+
+  constructor(place: number, at: number, key: Key, from: Held, to: Held) {
+    this.kind = from === undefined ? 'insert' : to === undefined ? 'remove' : 'modify';
+    this.key = key;
+    this.at = at;
+    this.place = place;
+    this.from = from;
+    this.to = to;
+  }
+
+  get position(): string {
+    return formatPosition(this.place);
+  }
+
+  get before(): Item | undefined {
+    return itemOf(this.from);
+  }
+
+  get after(): Item | undefined {
+    return itemOf(this.to);
+  }
+}
+
+/** Writes down one item's change. @param after whoever follows the feed is given that very item, unless somebody could change it. */
 export const appendRecord = (
   writer: KvWriter,
+  codec: Codec,
   feed: FeedSession,
-  { pk, sk }: Key,
+  key: Key,
   before: Stored | undefined,
-  after: Stored | undefined,
+  after: Image | undefined,
 ): void => {
-  const parts = encodeFeedValue({
-    position: feed.next,
-    at: feed.at,
-    pk,
-    sk,
-    before: before?.bytes,
-    after: after?.bytes,
-  });
-  writer.put('feed', feedKey(feed.next), ...parts);
+  const { at, next } = feed;
+  const { pk, sk } = key;
+  const parts = encodeFeedValue({ position: next, at, pk, sk, before: before?.bytes, after: after?.stored.bytes });
+  writer.put('feed', feedKey(next), ...parts);
   feed.next += 1;
+  const from = before && codec.decodeLater(writer, before);
+  const item = after?.item();
+  const to = after && item && (isFlat(item) ? item : codec.decodeLater(writer, after.stored));
+  feed.fresh.push(new LazyRecord(next, at, key, from, to));
 };
+
+/** What a commit added, once it is on disk. */
+export const freshRecords = ({ first, next, fresh }: FeedSession): FreshRecords => ({
+  shard: EMBEDDED_SHARD,
+  after: formatPosition(first - 1),
+  position: formatPosition(next - 1),
+  records: fresh,
+});
 
 /** Stores the new position and trims what is older than a day, a bounded number of records at a time. */
 export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
@@ -98,8 +154,6 @@ export const endFeed = (writer: KvWriter, feed: FeedSession): void => {
   for (const position of expired) writer.delete('feed', feedKey(position));
 };
 
-const formatPosition = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
-
 const parsePosition = (text: string): number => {
   if (!/^\d{16}$/.test(text)) throw new TableError('invalid', 'this is no position of the feed');
   return Number(text);
@@ -111,29 +165,8 @@ export interface FeedSource {
   readonly codec: Codec;
 }
 
-/** An image that is decoded when somebody looks: most readers pass over most records by their keys. */
-const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | undefined): (() => Item | undefined) =>
-  bytes === undefined ? () => undefined : codec.decodeLater(reader, storedOf(bytes));
-
-const recordOf = (source: FeedSource, value: FeedValue): ChangeRecord => {
-  const { position, at, pk, sk } = value;
-  const before = imageOf(source, value.before);
-  const after = imageOf(source, value.after);
-  return {
-    get position() {
-      return formatPosition(position);
-    },
-    kind: value.before === undefined ? 'insert' : value.after === undefined ? 'remove' : 'modify',
-    key: { pk, sk },
-    get before() {
-      return before();
-    },
-    get after() {
-      return after();
-    },
-    at,
-  };
-};
+const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | undefined): (() => Item) | undefined =>
+  bytes && codec.decodeLater(reader, storedOf(bytes));
 
 /**
  * The records after a position, in order. Positions follow each other without a gap, so each is asked for by its key, which
@@ -164,7 +197,8 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
   for (const value of valuesAfter(reader, position)) {
     const record = decodeFeedValue(value);
     position = record.position;
-    records.push(recordOf(source, record));
+    const { at, pk, sk, before, after } = record;
+    records.push(new LazyRecord(position, at, { pk, sk }, imageOf(source, before), imageOf(source, after)));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
   }

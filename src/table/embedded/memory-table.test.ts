@@ -1,6 +1,7 @@
 /** The embedded table's own promises, shown on memory: no timers, a bounded queue, expiry, all or nothing. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { isConditionFailed } from '../errors.ts';
+import type { ChangeRecord, FreshRecords } from '../port.ts';
 import { mainSchema } from '../schema.ts';
 import { createCommitter } from './committer.ts';
 import { createMemoryKv } from './memory-kv.ts';
@@ -101,4 +102,33 @@ test('[LOG-8] when a commit breaks, none of its writes happened, and each is tol
   expect(kv.read((reader) => reader.get('items', key))).toBeUndefined();
   await committer.submit(({ writer }) => writer.put('items', key, Buffer.from('again')));
   expect(kv.read((reader) => reader.get('items', key))).toEqual(Buffer.from('again'));
+});
+
+test('[TABLE-5] what a hint brings along is what a read gives, and stays as it was written', async () => {
+  const table = create();
+  const heard: FreshRecords[] = [];
+  table.feed.onChange((fresh) => {
+    if (fresh !== undefined) heard.push(fresh);
+  });
+  const key = { pk: 'p', sk: 's' };
+  const nested = { ...key, list: ['as', 'written'] };
+  await table.put({ item: nested });
+  nested.list.push('changed since');
+  await Promise.all([
+    table.update({ key, changes: { set: { n: 1 } } }),
+    table.update({ key, changes: { set: { n: 1 } } }),
+    table.put({ item: { pk: 'p', sk: 't', set: new Set(['a']), none: undefined as never } }),
+    table.put({ item: { pk: 'p', sk: 's' }, condition: { attribute: 'pk', is: 'absent' } }).catch(() => undefined),
+  ]);
+  await table.delete({ key });
+  const plain = (records: readonly ChangeRecord[]) =>
+    records.map(({ position, kind, key, before, after, at }) => ({ position, kind, key, before, after, at }));
+  const { records, position } = await table.feed.read('embedded', 'oldest', 100);
+  expect(records).toHaveLength(4);
+  expect(plain(heard.flatMap((fresh) => fresh.records))).toEqual(plain(records));
+  expect(heard.at(-1)?.position).toBe(position);
+  for (const [n, { shard, after }] of heard.entries()) {
+    expect(shard).toBe('embedded');
+    expect(after).toBe(heard[n - 1]?.position ?? '0'.repeat(16));
+  }
 });

@@ -11,6 +11,7 @@ import type {
   BatchWrite,
   CallOptions,
   Capacity,
+  FreshRecords,
   Item,
   Key,
   QueryResult,
@@ -19,11 +20,13 @@ import type {
 } from '../port.ts';
 import { queryShape } from '../query-shape.ts';
 import type { TableSchema } from '../schema.ts';
+import { isFlat } from '../values.ts';
 import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
-import { beginFeed, EMBEDDED_SHARD, endFeed, notLooked, readFeed } from './feed.ts';
+import { beginFeed, EMBEDDED_SHARD, endFeed, freshRecords, notLooked, readFeed } from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
 import { HAND_OVERS_MAX, type Kv, type KvReader } from './kv.ts';
+import { createPartitionEnds } from './partition-ends.ts';
 import { keyOf, partitionName, queryName, readPage, runQuery } from './reads.ts';
 import { createRecall } from './recall.ts';
 import { checkIndexKeys, type WriteRequest, type WriteSession, writeItem } from './writes.ts';
@@ -53,21 +56,28 @@ const written = (cost: number): { readonly capacity: Capacity } => ({ capacity: 
 const answer = ({ items, next, capacity }: QueryResult): QueryResult =>
   next === undefined ? { items, capacity } : { items, next, capacity };
 
-/** Nothing inside it could be shared with the request that it was made from. */
-const isFlat = (item: Item): boolean => {
-  for (const name in item) if (typeof item[name] === 'object' && item[name] !== null) return false;
-  return true;
-};
-
 const storedAt = (reader: KvReader, key: Key): Stored | undefined => storedItem(reader.get('items', itemKey(key)));
 
 /** Over any key-value store that keeps the promises of `Kv`; the table closes it. */
 export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTableOptions): EmbeddedTable => {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(fresh: FreshRecords) => void>();
   const codec = createCodec();
   let trim = notLooked;
   const recall = createRecall();
-  let recalledSince: number | undefined;
+  const ends = createPartitionEnds();
+  let aloneSince: number | undefined;
+
+  /** Whether nobody else can write. What is remembered is of one such time, and is forgotten when it is over. */
+  const isAlone = (): boolean => {
+    const since = kv.aloneSince;
+    if (since === undefined) return false;
+    if (since !== aloneSince) {
+      recall.clear();
+      ends.clear();
+      aloneSince = since;
+    }
+    return true;
+  };
 
   const committer = createCommitter<WriteSession>({
     kv,
@@ -76,6 +86,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       codec,
       feed: schema.stream ? beginFeed(writer, now(), trim) : undefined,
       changed: new Set<string>(),
+      ends: isAlone() ? ends : undefined,
     }),
     end: ({ writer, feed }) => {
       if (feed !== undefined) endFeed(writer, feed);
@@ -84,7 +95,9 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     committed: ({ feed, changed }) => {
       for (const partition of changed) recall.changed(partition);
       trim = feed?.trim ?? notLooked;
-      if (feed !== undefined && feed.next > feed.first) for (const listener of listeners) listener();
+      if (feed === undefined || feed.next === feed.first) return;
+      const fresh = freshRecords(feed);
+      for (const listener of listeners) listener(fresh);
     },
   });
 
@@ -181,10 +194,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
       const shape = queryShape(schema, request);
       if (kv.unsettled !== undefined) await kv.unsettled;
       const run = (reader: KvReader) => runQuery({ reader, codec }, shape, request);
-      const { aloneSince } = kv;
-      if (aloneSince === undefined) return answer(await read(run));
-      if (aloneSince !== recalledSince) recall.clear();
-      recalledSince = aloneSince;
+      if (!isAlone()) return answer(await read(run));
       const partition = partitionName(shape.index, shape.partition);
       const name = queryName(shape, request);
       const known = recall.get(partition, name);

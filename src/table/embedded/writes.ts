@@ -11,6 +11,7 @@ import type { Session } from './committer.ts';
 import { appendRecord, type FeedSession } from './feed.ts';
 import { expiryKey, indexKey, itemKey } from './keys.ts';
 import type { KvKey } from './kv.ts';
+import type { PartitionEnds } from './partition-ends.ts';
 import { partitionName } from './reads.ts';
 
 export interface WriteSession extends Session {
@@ -19,6 +20,8 @@ export interface WriteSession extends Session {
   readonly feed: FeedSession | undefined;
   /** The partitions, of the table and of its indexes, in which something changed, as `reads.ts` names them. */
   readonly changed: Set<string>;
+  /** Undefined while others may write. */
+  readonly ends: PartitionEnds | undefined;
 }
 
 /** An item as it stands before or after a write, decoded at most once and only when somebody looks. */
@@ -140,7 +143,8 @@ export interface WriteRequest {
 export const writeItem = (session: WriteSession, schema: TableSchema, request: WriteRequest): number => {
   const { key, condition } = request;
   const place = itemKey(key);
-  const before = storedImage(session, storedItem(session.writer.get('items', place)));
+  const stands = session.ends?.isPast(key.pk, place) === true ? undefined : session.writer.get('items', place);
+  const before = storedImage(session, storedItem(stands));
   if (condition !== undefined && !holds(condition, before?.item())) {
     throw new TableError('condition_failed', 'the condition does not hold of the stored item', {
       item: before?.item(),
@@ -155,9 +159,12 @@ export const writeItem = (session: WriteSession, schema: TableSchema, request: W
   if (!unchanged) {
     if (after === undefined) session.writer.delete('items', place);
     else session.writer.put('items', place, after.stored.bytes);
+    if (before === undefined) session.ends?.added(session.writer, session.codec, key.pk, place);
     session.changed.add(partitionName(undefined, key.pk));
     if (schema.ttl !== undefined) writeExpiry(session, schema.ttl, key, before, after);
-    if (session.feed !== undefined) appendRecord(session.writer, session.feed, key, before?.stored, after?.stored);
+    if (session.feed !== undefined) {
+      appendRecord(session.writer, session.codec, session.feed, key, before?.stored, after);
+    }
   }
   return (
     tableWriteUnits(before?.stored.size ?? 0, after?.stored.size ?? 0) +
