@@ -121,6 +121,7 @@ export const createMessenger = (
   const messenger: Messenger = {
     provision: guarded(people.provision),
     isServed: guarded(people.isServed),
+    isKnownActive: (user) => profiles.known(user)?.status === 'active',
     findByHandle: guarded(people.findByHandle),
     me: guarded(people.me),
     changeMe: guarded(async (call, change) => {

@@ -37,6 +37,8 @@ export interface Messenger {
   ): Promise<UserView>;
   /** Whether requests of this user are served; answers from memory for up to 5 seconds (USER-3). */
   isServed(user: UserUuid, deadline?: number): Promise<'active' | 'unknown' | 'refused'>;
+  /** True when it is known at once that `isServed` would say `active`. */
+  isKnownActive(user: UserUuid): boolean;
   /** The user who has a handle, for signing in; undefined when nobody has. */
   findByHandle(handle: Handle, deadline?: number): Promise<UserView | undefined>;
   me(call: Call): Promise<UserView>;

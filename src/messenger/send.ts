@@ -68,7 +68,7 @@ export const createSend =
       if (known === undefined || !isIn(memberOf(known, call.user))) return undefined;
       const author = profiles.known(call.user);
       if (author === undefined || !blocks.knownFree(call, known)) return undefined;
-      return { ...named, build: builder(known, author) };
+      return { uuid: named.uuid, uuidTime: named.uuidTime, build: builder(known, author) };
     };
     /** The same, asked while what came before is still being written. */
     const prepareByAsking = async (): Promise<Draft> => {
@@ -78,7 +78,7 @@ export const createSend =
       ]);
       if (author === undefined) throw noSuchConversation();
       await blocks.refuseBlocked(call, known);
-      return { ...named, build: builder(known, author) };
+      return { uuid: named.uuid, uuidTime: named.uuidTime, build: builder(known, author) };
     };
 
     /** Under whose eyes the entry was written last: those who are told of it. */

@@ -22,7 +22,7 @@ const setUp = (state: { late: boolean; stopping: boolean }) => {
       headers[name] = value;
     },
   } as unknown as FastifyReply;
-  return { admission, headers, ask: () => admission.user(request, reply), count: () => authenticated };
+  return { admission, headers, ask: async () => admission.user(request, reply), count: () => authenticated };
 };
 
 test('[SEC-6] an event loop that is late refuses at once, and takes requests again when it is not', async () => {

@@ -8,7 +8,7 @@ import type { Verified } from './auth/verify.ts';
 import { type Allowance, createRateLimit } from './rate-limits.ts';
 
 export interface AdmissionNeeds {
-  readonly authenticate: (request: FastifyRequest) => Promise<Verified>;
+  readonly authenticate: (request: FastifyRequest) => Verified | Promise<Verified>;
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
   readonly now: () => number;
   readonly stopping: () => boolean;
@@ -53,16 +53,23 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
     return allowance;
   };
 
+  const enter = (request: FastifyRequest, reply: FastifyReply, verified: Verified): void => {
+    request.verified = verified;
+    const allowance = ofUser(verified.user);
+    limited(reply, allowance, 'user');
+    show(reply, allowance);
+  };
+
   return {
     /** For routes without a token. */
     anybody: (request: FastifyRequest, reply: FastifyReply): void => show(reply, admit(request, reply)),
-    /** For all others: also who it is. */
-    user: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    /** For all others: also who it is. Nothing to wait for when that is known at once. Throws or rejects with a ParleyError. */
+    user: (request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined => {
       admit(request, reply);
-      request.verified = await authenticate(request);
-      const allowance = ofUser(request.verified.user);
-      limited(reply, allowance, 'user');
-      show(reply, allowance);
+      const verified = authenticate(request);
+      if (verified instanceof Promise) return verified.then((one) => enter(request, reply, one));
+      enter(request, reply, verified);
+      return undefined;
     },
     began: (): void => {
       inFlight += 1;

@@ -1,7 +1,7 @@
 /** Measurements for Prometheus: per route and per access pattern, how many, how long, how many units. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PatternUse } from '#store/patterns';
-import { createCounterTally, createHistogramTally } from './tally.ts';
+import { createCounterTally, createHistogramTally, createLabels } from './tally.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -85,19 +85,26 @@ export const createMetrics = (gauges: Gauges): Metrics => {
     memory: recalled,
   }));
 
+  // Labels are put together once: to do so, and to find a series by a text that is new each time, costs more than to count.
+  const routeLabels = createLabels((method, route) => `method="${method}",route="${route}"`);
+  const statusLabels = createLabels((series, status) => `${series},status="${status}"`);
+  const patternLabels = createLabels((pattern) => `pattern="${pattern}"`);
+  const outcomeLabels = createLabels((pattern, outcome) => `pattern="${pattern}",outcome="${outcome}"`);
+  const kindLabels = createLabels((pattern, kind) => `pattern="${pattern}",kind="${kind}"`);
+
   return {
     contentType: registry.contentType,
     text: async () => `${await registry.metrics()}\n${tallies.map((tally) => tally.text()).join('\n')}`,
     request: (method, route, status, ms) => {
-      const series = `method="${method}",route="${route}"`;
-      requests.add(`${series},status="${status}"`, 1);
+      const series = routeLabels(method, route);
+      requests.add(statusLabels(series, String(status)), 1);
       seconds.add(series, ms / 1_000);
     },
     use: ({ pattern, failed, ms, capacity }) => {
-      uses.add(`pattern="${pattern}",outcome="${failed ? 'failed' : 'done'}"`, 1);
-      useSeconds.add(`pattern="${pattern}"`, ms / 1_000);
-      if (capacity.read > 0) units.add(`pattern="${pattern}",kind="read"`, capacity.read);
-      if (capacity.write > 0) units.add(`pattern="${pattern}",kind="write"`, capacity.write);
+      uses.add(outcomeLabels(pattern, failed ? 'failed' : 'done'), 1);
+      useSeconds.add(patternLabels(pattern, ''), ms / 1_000);
+      if (capacity.read > 0) units.add(kindLabels(pattern, 'read'), capacity.read);
+      if (capacity.write > 0) units.add(kindLabels(pattern, 'write'), capacity.write);
     },
   };
 };

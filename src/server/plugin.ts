@@ -146,7 +146,11 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
     if (issuer !== undefined) devRoutes(open, { messenger, issuer, randomUuid: options.randomUuid, now });
   });
   await app.register(async (closed: App) => {
-    closed.addHook('onRequest', admission.user);
+    closed.addHook('onRequest', (request, reply, done) => {
+      const entering = admission.user(request, reply);
+      if (entering === undefined) done();
+      else entering.then(() => done(), done);
+    });
     messageRoutes(closed, needs);
     conversationRoutes(closed, needs);
     peopleRoutes(closed, needs, now);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCounterTally, createHistogramTally } from './tally.ts';
+import { createCounterTally, createHistogramTally, createLabels } from './tally.ts';
 
 test('a counter adds by series', () => {
   const counter = createCounterTally('units_total', 'Units');
@@ -22,4 +22,17 @@ test('a histogram counts what is at most a bound, and everything in +Inf', () =>
     'seconds_count{route="/v1/me"} 4',
     '',
   ]);
+});
+
+test('labels are put together once for each two values', () => {
+  let made = 0;
+  const labels = createLabels((method, route) => {
+    made += 1;
+    return `method="${method}",route="${route}"`;
+  });
+  const asked = () => ['GET', 'PUT'].flatMap((method) => ['/a', '/b'].map((route) => labels(method, route)));
+  expect(asked()).toEqual(asked());
+  expect(new Set(asked()).size).toBe(4);
+  expect(labels('PUT', '/b')).toBe('method="PUT",route="/b"');
+  expect(made).toBe(4);
 });

@@ -7,6 +7,23 @@
 /** The labels of a series as they stand between the braces, `pattern="appendEntry"`; values that need no escaping. */
 export type SeriesLabels = string;
 
+/** Labels by two of their values, each put together once; there are as many as a server has routes, statuses and patterns. */
+export const createLabels = (
+  labelsOf: (first: string, second: string) => SeriesLabels,
+): ((first: string, second: string) => SeriesLabels) => {
+  const made = new Map<string, Map<string, SeriesLabels>>();
+  return (first, second) => {
+    const ofFirst = made.get(first) ?? new Map<string, SeriesLabels>();
+    let labels = ofFirst.get(second);
+    if (labels === undefined) {
+      labels = labelsOf(first, second);
+      ofFirst.set(second, labels);
+      made.set(first, ofFirst);
+    }
+    return labels;
+  };
+};
+
 export interface CounterTally {
   add(labels: SeriesLabels, amount: number): void;
   text(): string;

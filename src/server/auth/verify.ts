@@ -46,21 +46,12 @@ const bearerOf = (header: string | undefined): string => {
 
 /**
  * @param now milliseconds since the epoch.
- * @returns a function that gives what the request's token says, or rejects with a ParleyError.
+ * @returns a function that gives what the request's token says, at once where token and user are known; throws a ParleyError, or
+ *   rejects with one.
  */
 export const createAuthenticator = (verify: VerifyToken, messenger: Messenger, now: () => number) => {
   const known = new LRUCache<string, Verified>({ max: tokensMax });
-  return async (request: FastifyRequest): Promise<Verified> => {
-    const token = bearerOf(request.headers.authorization);
-    let verified = known.get(token);
-    if (verified === undefined) {
-      verified = await verify(token);
-      known.set(token, verified);
-    }
-    if (verified.expires <= now()) {
-      known.delete(token);
-      throw unauthenticated('The token has expired.');
-    }
+  const mustBeServed = async (verified: Verified): Promise<Verified> => {
     const deadline = now() + requestDeadlineMs;
     const standing = await messenger.isServed(verified.user, deadline);
     if (standing === 'active') return verified;
@@ -69,6 +60,22 @@ export const createAuthenticator = (verify: VerifyToken, messenger: Messenger, n
       return verified;
     }
     throw unauthenticated('This user is not served.');
+  };
+  const served = (token: string, verified: Verified): Verified | Promise<Verified> => {
+    if (verified.expires <= now()) {
+      known.delete(token);
+      throw unauthenticated('The token has expired.');
+    }
+    return messenger.isKnownActive(verified.user) ? verified : mustBeServed(verified);
+  };
+  return (request: FastifyRequest): Verified | Promise<Verified> => {
+    const token = bearerOf(request.headers.authorization);
+    const verified = known.get(token);
+    if (verified !== undefined) return served(token, verified);
+    return verify(token).then((fresh) => {
+      known.set(token, fresh);
+      return served(token, fresh);
+    });
   };
 };
 

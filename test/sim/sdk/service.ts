@@ -84,7 +84,7 @@ const createSlot = async (): Promise<Slot> => {
     async (request: FastifyRequest, bytes: Buffer) =>
       readJsonBody(bytes, request.routeOptions.schema?.body !== undefined),
   );
-  app.addHook('onRequest', (request, reply) => mustStand(slot).admission.user(request, reply));
+  app.addHook('onRequest', async (request, reply) => mustStand(slot).admission.user(request, reply));
   const needs = { messenger, callOf: (request: FastifyRequest) => callOf(request, now) };
   messageRoutes(app, needs);
   conversationRoutes(app, needs);
