@@ -160,8 +160,13 @@ export const openJournaledKv = async (
     return result;
   };
 
-  const layers = (): Layer[] =>
-    [current, older].flatMap((generation) => (generation === undefined ? [] : [generation.layer]));
+  /** The newest first. */
+  const layers = (): Layer[] => {
+    const newestFirst: Layer[] = [];
+    if (current !== undefined) newestFirst.push(current.layer);
+    if (older !== undefined) newestFirst.push(older.layer);
+    return newestFirst;
+  };
 
   /** Carries a generation over, again and again until it works; `failure` tells meanwhile why it does not. */
   const carry = async ({ number, journal }: Generation): Promise<void> => {

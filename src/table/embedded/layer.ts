@@ -17,37 +17,77 @@ export interface Layer {
   range(store: StoreName, range: KvRange): Iterator<readonly [name: KvKey, value: Held]>;
 }
 
-/** Put together when somebody reads it: most of what is written is carried over without ever being read from memory. */
-const whole = (written: Written): Held => written && join(written);
-
 const byStore = <T>(make: () => T): Record<StoreName, T> =>
   Object.fromEntries(storeNames.map((name) => [name, make()])) as Record<StoreName, T>;
 
-function* named(names: Iterable<KvKey>, values: ReadonlyMap<KvKey, Written>): Generator<readonly [KvKey, Held]> {
-  for (const name of names) yield [name, whole(values.get(name) ?? null)];
-}
+/** Values lie at every eighth byte of a block, each behind its length; a larger one has a block of its own. */
+const BLOCK_BYTES = 1_024 * 1_024;
+const STEP_BYTES = 8;
+const LENGTH_BYTES = 4;
+const STEPS_PER_BLOCK = BLOCK_BYTES / STEP_BYTES;
+
+/** In place of a value's place: the key is gone. */
+const GONE = -1;
+
+/**
+ * Values one after the other in large blocks, each known by a small number. Thousands of them live until they are carried over, and
+ * as objects each would be copied twice by the garbage collector, while everybody waits.
+ */
+const createValues = () => {
+  const blocks: Buffer[] = [];
+  let block = Buffer.alloc(0);
+  let used = BLOCK_BYTES;
+  return {
+    add: (parts: readonly Uint8Array[]): number => {
+      let length = 0;
+      for (const part of parts) length += part.byteLength;
+      if (used + LENGTH_BYTES + length > BLOCK_BYTES) {
+        block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, LENGTH_BYTES + length));
+        blocks.push(block);
+        used = 0;
+      }
+      const place = (blocks.length - 1) * STEPS_PER_BLOCK + used / STEP_BYTES;
+      let at = block.writeUInt32LE(length, used);
+      for (const part of parts) {
+        block.set(part, at);
+        at += part.byteLength;
+      }
+      used = Math.ceil(at / STEP_BYTES) * STEP_BYTES;
+      return place;
+    },
+    at: (place: number): Uint8Array => {
+      const inBlock = blocks[Math.floor(place / STEPS_PER_BLOCK)] ?? block;
+      const from = (place % STEPS_PER_BLOCK) * STEP_BYTES;
+      return inBlock.subarray(from + LENGTH_BYTES, from + LENGTH_BYTES + inBlock.readUInt32LE(from));
+    },
+  };
+};
 
 /** A layer that is read in order often: its keys are kept sorted. */
 export const createLayer = (): Layer => {
-  const values = byStore(() => new Map<KvKey, Written>());
+  const places = byStore(() => new Map<KvKey, number>());
   const keys: Record<StoreName, OrderedKeys> = byStore(createOrderedKeys);
+  const values = createValues();
   let writes = 0;
+  const valueAt = (place: number): Held => (place === GONE ? null : values.at(place));
   return {
     get writes() {
       return writes;
     },
     get: (store, name) => {
-      const written = values[store].get(name);
-      return written === undefined ? undefined : whole(written);
+      const place = places[store].get(name);
+      return place === undefined ? undefined : valueAt(place);
     },
     set: (store, name, written) => {
-      const known = values[store];
+      const known = places[store];
       const before = known.size;
-      known.set(name, written);
+      known.set(name, written === null ? GONE : values.add(written));
       writes += 1;
       if (known.size > before) keys[store].add(name);
     },
-    range: (store, { from, to, reverse }) => named(keys[store].range(from, to, reverse), values[store]),
+    *range(store, { from, to, reverse }) {
+      for (const name of keys[store].range(from, to, reverse)) yield [name, valueAt(places[store].get(name) ?? GONE)];
+    },
   };
 };
 
@@ -71,7 +111,7 @@ export const createPending = (): Pending => {
   const held = (store: StoreName, name: KvKey): Held | undefined => {
     const place = places[store]?.get(name);
     const write = place === undefined ? undefined : list[place];
-    return write === undefined ? undefined : whole(write.written);
+    return write === undefined ? undefined : write.written && join(write.written);
   };
   return {
     list,
