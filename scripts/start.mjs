@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -88,7 +89,9 @@ if (process.argv.includes('--dynamodb-local')) {
   console.log(`  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local DYNAMODB_ENDPOINT=${endpoint} bin/ddb/scan`);
 }
 
-const server = spawn(process.execPath, [join(root, 'dist', 'server', 'main.js')], {
+const { nodeFlags } = await import('../dist/server/node-flags.js');
+const flags = nodeFlags(process.versions.node, availableParallelism());
+const server = spawn(process.execPath, [...flags, join(root, 'dist', 'server', 'main.js')], {
   env: environment,
   stdio: 'inherit',
 });

@@ -1,6 +1,8 @@
 /** A server under test as a child process that prints a line when it listens. */
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
+import { nodeFlags } from '#server/node-flags';
 
 export interface ServerProcess<Ready> {
   readonly pid: number;
@@ -13,7 +15,10 @@ export interface ServerProcess<Ready> {
 export const portInJson = (line: string): { readonly port: number } | undefined =>
   line.startsWith('{') ? (JSON.parse(line) as { port: number }) : undefined;
 
-/** Starts a module as this process was started, and with further flags of Node; `readyIn` understands the line that says it is ready. */
+/**
+ * Starts a module as this process was started, with the flags that `npm start` gives the server, Parley or a rival, and with
+ * further ones; `readyIn` understands the line that says it is ready.
+ */
 export const startServerProcess = async <Ready>(
   module: string,
   args: readonly string[],
@@ -21,7 +26,8 @@ export const startServerProcess = async <Ready>(
   env: NodeJS.ProcessEnv = process.env,
   flags: readonly string[] = [],
 ): Promise<ServerProcess<Ready>> => {
-  const child = spawn(process.execPath, [...process.execArgv, ...flags, module, ...args], {
+  const own = nodeFlags(process.versions.node, availableParallelism());
+  const child = spawn(process.execPath, [...process.execArgv, ...own, ...flags, module, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
