@@ -1,6 +1,6 @@
 /** Writes held in memory above a store: for each key its value, or that it is gone. */
 import { type KvKey, type KvRange, type StoreName, storeNames } from './kv.ts';
-import { createOrderedKeys, type OrderedKeys } from './ordered-keys.ts';
+import { createAscendingPlaces, createPlaces, type Places } from './places.ts';
 import { join } from './slab.ts';
 
 /** What a layer says of a key; `null`: it is gone. */
@@ -63,10 +63,9 @@ const createValues = () => {
   };
 };
 
-/** A layer that is read in order often: its keys are kept sorted. */
+/** A layer that is read in order often. */
 export const createLayer = (): Layer => {
-  const places = byStore(() => new Map<KvKey, number>());
-  const keys: Record<StoreName, OrderedKeys> = byStore(createOrderedKeys);
+  const places: Record<StoreName, Places> = { ...byStore(createPlaces), feed: createAscendingPlaces() };
   const values = createValues();
   let writes = 0;
   const valueAt = (place: number): Held => (place === GONE ? null : values.at(place));
@@ -79,14 +78,11 @@ export const createLayer = (): Layer => {
       return place === undefined ? undefined : valueAt(place);
     },
     set: (store, name, written) => {
-      const known = places[store];
-      const before = known.size;
-      known.set(name, written === null ? GONE : values.add(written));
+      places[store].set(name, written === null ? GONE : values.add(written));
       writes += 1;
-      if (known.size > before) keys[store].add(name);
     },
     *range(store, { from, to, reverse }) {
-      for (const name of keys[store].range(from, to, reverse)) yield [name, valueAt(places[store].get(name) ?? GONE)];
+      for (const [name, place] of places[store].range(from, to, reverse)) yield [name, valueAt(place)];
     },
   };
 };

@@ -19,8 +19,8 @@ export interface OrderedKeys {
   range(from: KvKey, to: KvKey, reverse: boolean): Generator<string>;
 }
 
-/** The place of the first that is not below `name`. */
-const lowerBound = (names: readonly string[], name: KvKey): number => {
+/** The place of the first of sorted names that is not below `name`. */
+export const lowerBound = (names: readonly string[], name: KvKey): number => {
   let low = 0;
   let high = names.length;
   while (low < high) {
