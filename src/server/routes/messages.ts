@@ -15,6 +15,7 @@ import {
   Row,
 } from '#protocol/shapes';
 import type { App, RouteNeeds } from '../app-types.ts';
+import { createTurn } from '../turn.ts';
 import { answer, nothing, problems } from './describe.ts';
 import { conversationIn } from './ids.ts';
 import { sendPage } from './page-json.ts';
@@ -22,6 +23,7 @@ import { sendPage } from './page-json.ts';
 const tags = ['messages'];
 
 export const messageRoutes = (app: App, { messenger, callOf }: RouteNeeds): void => {
+  const turn = createTurn();
   app.post(
     '/v1/conversations/:uuid/messages',
     {
@@ -39,6 +41,7 @@ export const messageRoutes = (app: App, { messenger, callOf }: RouteNeeds): void
       },
     },
     async (request, reply) => {
+      await turn();
       const { message, replayed } = await messenger.send(callOf(request), conversationIn(request.params), request.body);
       if (replayed) return reply.code(200).header('idempotent-replayed', 'true').send(message);
       return reply.code(201).send(message);
