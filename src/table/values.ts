@@ -1,4 +1,4 @@
-/** Comparing values as DynamoDB does: strings by their UTF-8 bytes, numbers by value, everything else only for equality. */
+/** Comparing values as DynamoDB does: strings by their UTF-8 bytes, numbers by value, everything else only for equality. And which have others inside. */
 import type { Item, Value } from './port.ts';
 
 /** DynamoDB's names for the types of a value. */

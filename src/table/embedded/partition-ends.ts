@@ -1,6 +1,6 @@
 /**
  * Where partitions end. Past a partition's last key nothing stands, so an item that goes there is put without a look: appending to
- * a log reads nothing, however large the table is. Used only while nobody else can write; an end may lie further out than the
+ * a log reads no item, however large the table is. Used only while nobody else can write; an end may lie further out than the
  * last key (a commit that failed, an item deleted since), never before it.
  */
 import { type Codec, storedOf } from './codec.ts';
