@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { nodeFlags } from './node-flags.ts';
 
-test('Node 20 on one or two processors collects in one thread; everybody else decides for themselves', () => {
-  expect(nodeFlags('20.19.0', 2)).toEqual(['--no-parallel-scavenge']);
-  expect(nodeFlags('20.19.0', 1)).toEqual(['--no-parallel-scavenge']);
+test('on one or two processors Node has one thread of its own; with more it decides for itself', () => {
+  expect(nodeFlags('20.19.0', 2)).toEqual(['--v8-pool-size=1', '--no-parallel-scavenge']);
+  expect(nodeFlags('20.19.0', 1)).toEqual(['--v8-pool-size=1', '--no-parallel-scavenge']);
+  expect(nodeFlags('24.11.1', 2)).toEqual(['--v8-pool-size=1']);
   expect(nodeFlags('20.19.0', 4)).toEqual([]);
-  expect(nodeFlags('24.11.1', 2)).toEqual([]);
+  expect(nodeFlags('24.11.1', 4)).toEqual([]);
 });
 
 test('this Node knows the flags that it is given', () => {
