@@ -112,6 +112,7 @@ export class RecentUuids {
     // Three quarters full at most: probes stay short.
     if ((segment.count + 1) * 4 > (segment.slots.length / slotWords) * 3) segment.slots = grown(segment.slots);
     insert(segment.slots, this.#fingerprint(uuid), seq - segment.firstSeq + 1);
+    this.#last = undefined;
     segment.count += 1;
     this.#size += 1;
     segment.lastAt = at;

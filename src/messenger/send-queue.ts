@@ -6,6 +6,19 @@ interface Waiting {
   readonly run: () => Promise<void>;
 }
 
+interface Lane {
+  /** Work of the conversation is under way. */
+  busy: boolean;
+  /** What waits behind it. */
+  readonly waiting: Waiting[];
+}
+
+/**
+ * Lanes kept while they are free, of some hundred bytes each: a map whose keys come and go with every send makes its table anew
+ * for every few dozen of them.
+ */
+const freeLanesMax = 4_096;
+
 /**
  * Runs `work` after what came for the conversation before it, on what `prepare` gives. `prepare` begins at once, beside the
  * work of others, so that waiting for it costs no order and refusing in it holds nobody up. Rejects at once with
@@ -18,13 +31,17 @@ export type SendQueue = <P, T>(
 ) => Promise<T>;
 
 export const createSendQueue = (): SendQueue => {
-  // A key is here while its conversation has work; its array holds what waits behind the work under way.
-  const queues = new Map<string, Waiting[]>();
+  const lanes = new Map<string, Lane>();
+
+  const free = (conversation: string, lane: Lane): void => {
+    lane.busy = false;
+    if (lanes.size > freeLanesMax) lanes.delete(conversation);
+  };
 
   /** Runs what waits, one after the other, until nothing does. */
-  const drain = async (conversation: string, queue: Waiting[]): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next.run();
-    queues.delete(conversation);
+  const drain = async (conversation: string, lane: Lane): Promise<void> => {
+    for (let next = lane.waiting.shift(); next !== undefined; next = lane.waiting.shift()) await next.run();
+    free(conversation, lane);
   };
 
   const begin = <P, T>(prepare: () => P | Promise<P>, work: (prepared: P) => Promise<T>): Promise<T> => {
@@ -38,24 +55,29 @@ export const createSendQueue = (): SendQueue => {
 
   const runFirst = <P, T>(
     conversation: string,
+    lane: Lane,
     prepare: () => P | Promise<P>,
     work: (prepared: P) => Promise<T>,
   ): Promise<T> => {
-    const queue: Waiting[] = [];
-    queues.set(conversation, queue);
+    lane.busy = true;
     const running = begin(prepare, work);
     const next = (): void => {
-      if (queue.length === 0) queues.delete(conversation);
-      else void drain(conversation, queue);
+      if (lane.waiting.length === 0) free(conversation, lane);
+      else void drain(conversation, lane);
     };
     running.then(next, next);
     return running;
   };
 
   return (conversation, prepare, work) => {
-    const queue = queues.get(conversation);
-    if (queue === undefined) return runFirst(conversation, prepare, work);
-    if (queue.length >= conversationQueueMax) {
+    let lane = lanes.get(conversation);
+    if (lane === undefined) {
+      lane = { busy: false, waiting: [] };
+      lanes.set(conversation, lane);
+    }
+    if (!lane.busy) return runFirst(conversation, lane, prepare, work);
+    const { waiting } = lane;
+    if (waiting.length >= conversationQueueMax) {
       const message = 'Too many sends wait for this conversation; try again.';
       return Promise.reject(new ParleyError('conversation_busy', message, { retryAfterSeconds: 1 }));
     }
@@ -63,7 +85,7 @@ export const createSendQueue = (): SendQueue => {
     // Its rejection is told when its turn comes.
     prepared.catch(() => undefined);
     return new Promise((resolve, reject) => {
-      queue.push({
+      waiting.push({
         run: async () => {
           try {
             resolve(await work(await prepared));
