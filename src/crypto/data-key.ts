@@ -48,6 +48,8 @@ export class DataKey {
    * remember them too costs a busy node more, in garbage collection, than their ciphers.
    */
   #newest: Sealed | undefined;
+  /** How many of the latest seals of all keys, for which that is worth it, are this one's. */
+  #latest = 0;
   #aad: ((seq: number) => Buffer) | undefined;
   #aadAsked = false;
 
@@ -99,6 +101,17 @@ export class DataKey {
     const remembered = !this.#givenUp && text.length <= rememberedMax && text.isWellFormed();
     this.#newest = remembered ? { seq, sealed, text } : undefined;
     return sealed;
+  }
+
+  /** One more of the latest seals is this key's. */
+  amongLatest(): void {
+    this.#latest += 1;
+  }
+
+  /** One fewer is; after the last of them nothing is remembered. */
+  noLongerAmongLatest(): void {
+    this.#latest -= 1;
+    if (this.#latest === 0) this.#newest = undefined;
   }
 
   /** The text of what this key sealed last here, if it is this very string at this very place; no use is counted. */

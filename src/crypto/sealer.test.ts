@@ -117,6 +117,22 @@ describe('sealing and opening', () => {
     expect(reader.sealer.counters).toMatchObject({ opened: 14, recalled: 10, held: 6 });
   });
 
+  test('of all that was sealed here the latest 256 are remembered, and of each key the last of its own', async () => {
+    const { sealer } = rig.node();
+    const sealed = [];
+    for (let n = 0; n < 257; n += 1)
+      sealed.push({ place: place(1, 1, n), sealed: await sealer.seal(place(1, 1, n), `text ${n}`) });
+    await sealer.open(sealed.slice(1));
+    expect(sealer.counters).toMatchObject({ recalled: 256, opened: 0 });
+    expect(await sealer.open(sealed.slice(0, 1))).toEqual([{ text: 'text 0' }]);
+    expect(sealer.counters).toMatchObject({ recalled: 256, opened: 1 });
+    // The first key's turn again: its earlier seal leaves the ring without taking the later one along.
+    const again = { place: place(2, 1, 1), sealed: await sealer.seal(place(2, 1, 1), 'again') };
+    for (let n = 2; n < 257; n += 1) await sealer.seal(place(2, 1, n), 'others');
+    expect(await sealer.open([again])).toEqual([{ text: 'again' }]);
+    expect(sealer.counters).toMatchObject({ recalled: 257, opened: 1 });
+  });
+
   test('what a key sealed last here is open already, what it sealed before is opened by its cipher', async () => {
     const { sealer } = rig.node();
     const items = [];

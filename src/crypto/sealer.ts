@@ -20,6 +20,25 @@ const sealerDefaults = {
   openedCharactersMax: 60_000_000,
 } as const;
 
+/**
+ * How many of the latest seals stay remembered (`DataKey.recall`): at thousands a second those that are read at once, and with
+ * fewer those of the last minutes. More of them would live just long enough to be copied twice by the garbage collector.
+ */
+const latestMax = 256;
+
+/** The keys of the latest seals, in a ring. */
+const createLatest = (): ((key: DataKey) => void) => {
+  const keys: DataKey[] = [];
+  let next = 0;
+  return (key) => {
+    // In this order: the one that leaves may be the same key's, which stays.
+    key.amongLatest();
+    keys[next]?.noLongerAmongLatest();
+    keys[next] = key;
+    next = (next + 1) % latestMax;
+  };
+};
+
 /** UTF-8 octets of a text whose sealed string is not longer than what is opened; the longest message takes 16,384. */
 const textBytesMax = Math.floor((sealedCharactersMax * 3) / 4) - 512;
 
@@ -83,6 +102,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
   const { keyring, now } = options;
   const limits = { ...sealerDefaults, ...options.limits };
   const texts = createOpenedTexts(limits.openedTextsMax, limits.openedCharactersMax);
+  const latest = createLatest();
   const sums = { sealed: 0, opened: 0, recalled: 0 };
   const unreadable: Record<UnreadableReason, number> = {
     tampered: 0,
@@ -134,6 +154,7 @@ export const createSealer = (options: SealerOptions): Sealer & { readonly counte
         place,
         (key) => {
           const sealed = key.seal(place.seq, text);
+          latest(key);
           sums.sealed += 1;
           return sealed;
         },

@@ -24,7 +24,7 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 
 const keyringDefaults = {
-  /** Unwrapped keys held: some 500 bytes each, and most often as much again for what each sealed last, so 10 MB. */
+  /** Unwrapped keys held: some 500 bytes each, so 5 MB. */
   keysMax: 10_000,
   /** How long an unwrapped key, and what it opened, is kept: after an erase elsewhere, the longest it can be read here. */
   heldMsMax: 10 * minute,
