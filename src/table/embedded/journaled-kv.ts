@@ -253,6 +253,7 @@ export const openJournaledKv = async (
     }
     mine.ahead = mine.ahead.slice(0, -1);
     for (const { store, name, written } of pending.list) layer.set(store, name, written);
+    pending.release();
     if (rest === undefined) rest = setTimeout(atRest, limits.restMs).unref();
     else rest.refresh();
   };

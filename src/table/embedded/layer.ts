@@ -97,20 +97,31 @@ export interface PendingWrite {
 export interface Pending extends Layer {
   /** Each key once, in the order in which they were first written. */
   readonly list: readonly PendingWrite[];
+  /**
+   * Lets go of all of it, once it is where it was to go. Under load something or other still refers to a commit when the garbage
+   * collector comes by, and all of its writes would be copied along: a third of what survives there.
+   */
+  release(): void;
 }
 
 /** What one commit has written so far: hardly ever read in order, and sorted when it is. */
 export const createPending = (): Pending => {
-  const list: PendingWrite[] = [];
+  let list: PendingWrite[] = [];
   /** Where in the list a key stands. Few commits write to all stores. */
-  const places: { [Name in StoreName]?: Map<KvKey, number> } = {};
+  let places: { [Name in StoreName]?: Map<KvKey, number> } = {};
   const held = (store: StoreName, name: KvKey): Held | undefined => {
     const place = places[store]?.get(name);
     const write = place === undefined ? undefined : list[place];
     return write === undefined ? undefined : write.written && join(write.written);
   };
   return {
-    list,
+    get list() {
+      return list;
+    },
+    release: () => {
+      list = [];
+      places = {};
+    },
     get writes() {
       return list.length;
     },
