@@ -80,7 +80,36 @@ test('[INBOX-4] an entry changed in the batch it came in is held as it last stan
   const plan = beginPlan();
   plan.add([first, second, edit(first), edit(second)]);
   const [planned] = plan.plan().conversations;
-  expect([...(planned?.entries.values() ?? [])].map(({ seq, message }) => [seq, message])).toEqual([[2, 'edited']]);
+  expect([...(planned?.entries.values() ?? [])].map(({ seq, whole }) => [seq, whole.message])).toEqual([[2, 'edited']]);
   expect(planned?.revised.size).toBe(0);
   expect([...(planned?.changed ?? [])]).toEqual([1, 2]);
+});
+
+test('[INBOX-4] of an entry that can be read again only its place is held, and it is read once, when its rows are written', () => {
+  const { entries } = logOf([
+    { kind: 'say', who: 0 },
+    { kind: 'join', who: 1 },
+  ]);
+  let reads = 0;
+  const kept = entries.map((entry): ChangeRecord => {
+    const record = recordOf(entry);
+    const { after } = record;
+    if (after === undefined) throw new Error('an entry that is new');
+    const read = (): Item => {
+      reads += 1;
+      return after;
+    };
+    return { ...record, keep: () => ({ read }) };
+  });
+  const plan = beginPlan();
+  plan.add(kept);
+  const [planned] = plan.plan().conversations;
+  const [said, joined] = [...(planned?.entries.values() ?? [])];
+  expect(JSON.stringify(said)).not.toContain('sealed');
+  // What decides whose rows an entry reaches is at hand.
+  expect(joined).toMatchObject({ seq: 2, user_uuid: 'ben', members_seq: 2, membership: entries[1]?.membership });
+  expect(reads).toBe(0);
+  expect(said?.whole.message).toBe('sealed');
+  expect(said?.whole).toMatchObject({ ...entries[0] });
+  expect(reads).toBe(1);
 });

@@ -4,7 +4,32 @@
  */
 import { asStored, type ConversationItem, type EntryItem, type ProfileItem, type StoredItem } from '#store/items';
 import { isNews } from '#store/positions';
-import type { ChangeRecord } from '#table/port';
+import type { ChangeRecord, Item, KeptImage } from '#table/port';
+
+/** A new entry, of which no more is held than tells whose rows it reaches, where the rest can be read again for nothing. */
+export class PlannedEntry {
+  readonly seq: number;
+  readonly user_uuid: string;
+  readonly members_seq: number | undefined;
+  readonly membership: EntryItem['membership'];
+  private held: EntryItem | undefined;
+  private readonly image: KeptImage;
+
+  constructor(after: Item, record: ChangeRecord) {
+    const item = asStored<EntryItem>(after);
+    this.seq = item.seq;
+    this.user_uuid = item.user_uuid;
+    this.members_seq = item.members_seq;
+    this.membership = item.membership;
+    this.image = record.keep?.() ?? { read: () => after };
+  }
+
+  /** All of it. Throws `unavailable` when the feed has it no more. */
+  get whole(): EntryItem {
+    this.held ??= asStored<EntryItem>(this.image.read());
+    return this.held;
+  }
+}
 
 /** What a batch says of one conversation. */
 export interface ConversationPlan {
@@ -12,7 +37,7 @@ export interface ConversationPlan {
   /** Entry 0, when it was created in this batch. */
   readonly created?: ConversationItem;
   /** New entries by seq, each as it last stands in the batch. */
-  readonly entries: ReadonlyMap<number, EntryItem>;
+  readonly entries: ReadonlyMap<number, PlannedEntry>;
   /** Entries not new in this batch whose text or author changed or went; each as it last stands. */
   readonly revised: ReadonlyMap<number, EntryItem>;
   /** The seqs of all entries that changed in any way after they were written: what caches hold of them is old. */
@@ -27,7 +52,7 @@ export interface FanoutPlan {
 
 interface Draft {
   created?: ConversationItem;
-  readonly entries: Map<number, EntryItem>;
+  readonly entries: Map<number, PlannedEntry>;
   readonly revised: Map<number, EntryItem>;
   readonly changed: Set<number>;
   /** The lowest seq that was new in this batch. */
@@ -61,7 +86,7 @@ export interface PlanInProgress {
  * those that change who is in it. Whoever may read an older one may read one of these, because whoever left or joined in
  * between did so by an entry that is kept.
  */
-const keepEntry = (draft: Draft, entry: EntryItem): void => {
+const keepEntry = (draft: Draft, entry: PlannedEntry): void => {
   const { entries, newest } = draft;
   const before = newest.get(entry.user_uuid);
   if (before !== undefined && before > entry.seq && entry.membership === undefined) return;
@@ -90,14 +115,15 @@ export const beginPlan = (): PlanInProgress => {
     return draft;
   };
 
-  const addEntry = (record: ChangeRecord, item: EntryItem): void => {
+  const addEntry = (record: ChangeRecord, after: Item): void => {
+    const item = asStored<EntryItem>(after);
     const draft = draftOf(item.message_group_uuid);
     const before = draft.entries.size + draft.revised.size + draft.changed.size;
     if (record.kind === 'modify') draft.changed.add(item.seq);
     if (record.kind === 'insert') {
       draft.first = Math.min(draft.first, item.seq);
-      keepEntry(draft, item);
-    } else if (draft.entries.has(item.seq)) draft.entries.set(item.seq, item);
+      keepEntry(draft, new PlannedEntry(after, record));
+    } else if (draft.entries.has(item.seq)) draft.entries.set(item.seq, new PlannedEntry(after, record));
     else if (item.seq < draft.first) {
       const old = record.before;
       if (showsDifferently(old && asStored<EntryItem>(old), item)) draft.revised.set(item.seq, item);
@@ -124,7 +150,7 @@ export const beginPlan = (): PlanInProgress => {
         const { kind, before, after } = record;
         if (after === undefined) continue;
         const item = asStored<StoredItem>(after);
-        if (item.type === 'message') addEntry(record, item);
+        if (item.type === 'message') addEntry(record, after);
         else if (item.type === 'conversation' && kind === 'insert') {
           draftOf(item.uuid).created = item;
           held += 1;

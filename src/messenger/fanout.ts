@@ -11,7 +11,7 @@ import type { Patterns, RowUpdate } from '#store/patterns';
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
 import type { ChangeRecord, Condition, Value } from '#table/port';
-import { beginPlan, type ConversationPlan, type FanoutPlan } from './fanout-plan.ts';
+import { beginPlan, type ConversationPlan, type FanoutPlan, type PlannedEntry } from './fanout-plan.ts';
 import { inParallel } from './in-parallel.ts';
 import { ensureRow, nameOther } from './inbox-rows.ts';
 import { type Memberships, memberOf } from './memberships.ts';
@@ -102,19 +102,20 @@ const withRows = ({ members }: ConversationItem) =>
 /** A row that is to be brought up to an entry. */
 interface RowBehind {
   readonly user: string;
-  readonly entry: EntryItem;
+  readonly entry: PlannedEntry;
   /** The newest of the user's own entries up to it, which they have read. */
   readonly own: number | undefined;
   readonly conversation: ConversationItem;
 }
 
-const newestFirst = ({ entries }: ConversationPlan): EntryItem[] => [...entries.values()].sort((a, b) => b.seq - a.seq);
+const newestFirst = ({ entries }: ConversationPlan): PlannedEntry[] =>
+  [...entries.values()].sort((a, b) => b.seq - a.seq);
 
 /** The newest membership that entries were written under or brought. */
-const membersSeqOf = (entries: readonly EntryItem[]): number =>
+const membersSeqOf = (entries: readonly PlannedEntry[]): number =>
   entries.find((entry) => entry.membership !== undefined)?.seq ?? entries[0]?.members_seq ?? 0;
 
-const rowsBehind = (conversation: ConversationItem, entries: readonly EntryItem[]): RowBehind[] => {
+const rowsBehind = (conversation: ConversationItem, entries: readonly PlannedEntry[]): RowBehind[] => {
   const rows: RowBehind[] = [];
   for (const member of withRows(conversation)) {
     const user = member.user_uuid;
@@ -168,7 +169,7 @@ export const createFanout = (deps: {
   };
 
   /** Brings one participant's row up to an entry. */
-  const bringUp = async ({ user, entry, own, conversation }: RowBehind): Promise<void> => {
+  const bringUp = async ({ user, entry: { whole: entry }, own, conversation }: RowBehind): Promise<void> => {
     const plain: RowUpdate = {
       changes: rowChanges(user, entry, conversation, undefined),
       condition: below('last_seq', entry.seq),

@@ -176,6 +176,17 @@ export interface ChangeRecord {
   readonly after: Item | undefined;
   /** When the change was made, in milliseconds since the epoch (a stream's precision is about a second). */
   readonly at: number;
+  /**
+   * For whoever has read `after` and will need it once more, much later: what it holds in memory meanwhile is let go of. Absent
+   * where a record cannot be read again for nothing.
+   */
+  keep?(): KeptImage;
+}
+
+/** A record's `after`, while only its place is held. */
+export interface KeptImage {
+  /** Reads it; throws `unavailable` when the feed has it no more. */
+  read(): Item;
 }
 
 export interface FeedShard {

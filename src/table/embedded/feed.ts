@@ -3,7 +3,7 @@
  * records kept for 24 hours and then trimmed by the commits that follow.
  */
 import { TableError } from '../errors.ts';
-import type { ChangeRecord, FeedPage, FeedStart, FreshRecords, Item, Key } from '../port.ts';
+import type { ChangeRecord, FeedPage, FeedStart, FreshRecords, Item, KeptImage, Key } from '../port.ts';
 import { isFlat } from '../values.ts';
 import {
   type Codec,
@@ -32,9 +32,13 @@ const POSITION_KEY = 'feed_position';
 /** Wide enough for every safe integer, so that positions sort as text, too. */
 const POSITION_DIGITS = 16;
 
+/** Reads the image after the change at this place of the feed; undefined when there is none any more. */
+export type ReadAfter = (place: number) => Item | undefined;
+
 /** The feed's part in one commit. */
 export interface FeedSession {
   readonly at: number;
+  readonly readAfter: ReadAfter;
   readonly first: number;
   next: number;
   /** What is known of the oldest record. */
@@ -55,9 +59,9 @@ export const notLooked: Trimming = { oldest: 0, due: 0 };
 const lastPosition = (reader: KvReader): number => decodeNumber(reader.get('meta', POSITION_KEY)) ?? 0;
 
 /** @param trim what the session of the commit before knew of it. */
-export const beginFeed = (writer: KvWriter, at: number, trim: Trimming): FeedSession => {
+export const beginFeed = (writer: KvWriter, at: number, trim: Trimming, readAfter: ReadAfter): FeedSession => {
   const next = lastPosition(writer) + 1;
-  return { at, first: next, next, trim, fresh: [] };
+  return { at, readAfter, first: next, next, trim, fresh: [] };
 };
 
 const formatPosition = (position: number): string => String(position).padStart(POSITION_DIGITS, '0');
@@ -73,6 +77,23 @@ type Held = Item | (() => Item) | undefined;
 
 const itemOf = (held: Held): Item | undefined => (typeof held === 'function' ? held() : held);
 
+class KeptPlace implements KeptImage {
+  private readonly place: number;
+  private readonly readAfter: ReadAfter;
+
+  constructor(place: number, readAfter: ReadAfter) {
+    this.place = place;
+    this.readAfter = readAfter;
+  }
+
+  read(): Item {
+    const item = this.readAfter(this.place);
+    if (item === undefined)
+      throw new TableError('unavailable', 'the feed has this record no more', { outcome: 'none' });
+    return item;
+  }
+}
+
 /** A record, its position formatted and its images decoded when somebody looks: most readers pass over most of them by their keys. */
 class LazyRecord implements ChangeRecord {
   readonly kind: ChangeRecord['kind'];
@@ -82,14 +103,16 @@ class LazyRecord implements ChangeRecord {
   private readonly place: number;
   private readonly from: Held;
   private readonly to: Held;
+  private readonly readAfter: ReadAfter;
 
-  constructor(place: number, at: number, key: Key, from: Held, to: Held) {
+  constructor(place: number, at: number, key: Key, from: Held, to: Held, readAfter: ReadAfter) {
     this.kind = from === undefined ? 'insert' : to === undefined ? 'remove' : 'modify';
     this.key = key;
     this.at = at;
     this.place = place;
     this.from = from;
     this.to = to;
+    this.readAfter = readAfter;
   }
 
   get position(): string {
@@ -102,6 +125,10 @@ class LazyRecord implements ChangeRecord {
 
   get after(): Item | undefined {
     return itemOf(this.to);
+  }
+
+  keep(): KeptImage {
+    return new KeptPlace(this.place, this.readAfter);
   }
 }
 
@@ -122,7 +149,7 @@ export const appendRecord = (
   const from = before && codec.decodeLater(writer, before);
   const item = after?.item();
   const to = after && item && (isFlat(item) ? item : codec.decodeLater(writer, after.stored));
-  feed.fresh.push(new LazyRecord(next, at, key, from, to));
+  feed.fresh.push(new LazyRecord(next, at, key, from, to, feed.readAfter));
 };
 
 /** What a commit added, once it is on disk. */
@@ -163,10 +190,19 @@ const parsePosition = (text: string): number => {
 export interface FeedSource {
   readonly reader: KvReader;
   readonly codec: Codec;
+  readonly readAfter: ReadAfter;
 }
 
-const imageOf = ({ reader, codec }: FeedSource, bytes: Uint8Array | undefined): (() => Item) | undefined =>
-  bytes && codec.decodeLater(reader, storedOf(bytes));
+const imageOf = (
+  { reader, codec }: Omit<FeedSource, 'readAfter'>,
+  bytes: Uint8Array | undefined,
+): (() => Item) | undefined => bytes && codec.decodeLater(reader, storedOf(bytes));
+
+/** The image after the change at one place; undefined when the record is gone, or has none. */
+export const readAfterAt = (source: Omit<FeedSource, 'readAfter'>, place: number): Item | undefined => {
+  const value = source.reader.get('feed', feedKey(place));
+  return value && imageOf(source, decodeFeedValue(value).after)?.();
+};
 
 /**
  * The records after a position, in order. Positions follow each other without a gap, so each is asked for by its key, which
@@ -198,7 +234,8 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
     const record = decodeFeedValue(value);
     position = record.position;
     const { at, pk, sk, before, after } = record;
-    records.push(new LazyRecord(position, at, { pk, sk }, imageOf(source, before), imageOf(source, after)));
+    const images = [imageOf(source, before), imageOf(source, after)] as const;
+    records.push(new LazyRecord(position, at, { pk, sk }, ...images, source.readAfter));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
   }

@@ -42,6 +42,20 @@ test('[TABLE-5] writes are carried out in the order they came, each seeing those
   expect((await table.get({ key })).item?.n).toBe(3);
 });
 
+test('[TABLE-5] a record’s image is read again from its place, heard or read, until the record is trimmed', async () => {
+  const table = create();
+  const heard: ChangeRecord[] = [];
+  table.feed.onChange((fresh) => heard.push(...(fresh?.records ?? [])));
+  await table.put({ item: { pk: 'p', sk: 's', n: 1 } });
+  await table.put({ item: { pk: 'p', sk: 's', n: 2 } });
+  const { records } = await table.feed.read('embedded', 'oldest', 10);
+  const kept = [...heard, ...records].map((record) => record.keep?.());
+  expect(kept.map((image) => image?.read())).toEqual([1, 2, 1, 2].map((n) => ({ pk: 'p', sk: 's', n })));
+  clock += 25 * 60 * 60 * 1_000;
+  await table.put({ item: { pk: 'p', sk: 'later' } });
+  for (const image of kept) expect(() => image?.read()).toThrow(expect.objectContaining({ code: 'unavailable' }));
+});
+
 test('[TABLE-5] the queue of writes is bounded: what is too much is refused at once, the rest is done', async () => {
   const table = create();
   const outcomes = await Promise.allSettled(

@@ -23,7 +23,16 @@ import type { TableSchema } from '../schema.ts';
 import { isFlat } from '../values.ts';
 import { createCodec, type Stored, storedItem, storedOf } from './codec.ts';
 import { createCommitter } from './committer.ts';
-import { beginFeed, EMBEDDED_SHARD, endFeed, freshRecords, notLooked, readFeed } from './feed.ts';
+import {
+  beginFeed,
+  EMBEDDED_SHARD,
+  endFeed,
+  freshRecords,
+  notLooked,
+  type ReadAfter,
+  readAfterAt,
+  readFeed,
+} from './feed.ts';
 import { expiryRange, itemKey, scanRange } from './keys.ts';
 import { HAND_OVERS_MAX, type Kv, type KvReader } from './kv.ts';
 import { createPartitionEnds } from './partition-ends.ts';
@@ -66,6 +75,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
   const recall = createRecall();
   const ends = createPartitionEnds();
   let aloneSince: number | undefined;
+  const readAfter: ReadAfter = (place) => kv.read((reader) => readAfterAt({ reader, codec }, place));
 
   /** Whether nobody else can write. What is remembered is of one such time, and is forgotten when it is over. */
   const isAlone = (): boolean => {
@@ -84,7 +94,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     begin: (writer) => ({
       writer,
       codec,
-      feed: schema.stream ? beginFeed(writer, now(), trim) : undefined,
+      feed: schema.stream ? beginFeed(writer, now(), trim, readAfter) : undefined,
       changed: new Set<string>(),
       ends: isAlone() ? ends : undefined,
     }),
@@ -263,7 +273,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
         inTime(call);
         if (!schema.stream || shard !== EMBEDDED_SHARD)
           throw new TableError('invalid', `the feed has no shard ${shard}`);
-        return read((reader) => readFeed({ reader, codec }, start, limit));
+        return read((reader) => readFeed({ reader, codec, readAfter }, start, limit));
       },
       onChange(listener) {
         listeners.add(listener);

@@ -35,6 +35,23 @@ export const describeFeed = ({ table, check }: Contract): void => {
       expect(records.every((record) => record.key.pk === key.pk && Number.isFinite(record.at))).toBe(true);
     });
 
+    check('[TABLE-5] an image that can be read again is the one after that very change', async () => {
+      const ends = await feedEnds(table());
+      const key = { pk: freshPartition(), sk: 'item' };
+      const heard: ChangeRecord[] = [];
+      const leave = table().feed.onChange((fresh) => heard.push(...(fresh?.records ?? [])));
+      await table().put({ item: { ...key, n: 1, set: new Set(['a']) } });
+      await table().put({ item: { ...key, n: 2 } });
+      await table().delete({ key });
+      leave();
+      const read = await readRecords(table(), ends, key.pk, 3);
+      expect(read.map(summary)).toMatchObject([{ after: 1 }, { after: 2 }, { kind: 'remove' }]);
+      for (const record of [...read, ...heard]) {
+        const kept = record.after === undefined ? undefined : record.keep?.();
+        if (kept !== undefined) expect(plain(kept.read())).toEqual(plain(record.after));
+      }
+    });
+
     check('[TABLE-5] a write that is refused, or finds nothing to delete, leaves no record', async () => {
       const ends = await feedEnds(table());
       const key = { pk: freshPartition(), sk: 'item' };
