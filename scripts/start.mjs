@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -89,8 +88,8 @@ if (process.argv.includes('--dynamodb-local')) {
   console.log(`  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local DYNAMODB_ENDPOINT=${endpoint} bin/ddb/scan`);
 }
 
-const { nodeFlags } = await import('../dist/server/node-flags.js');
-const flags = nodeFlags(process.versions.node, availableParallelism());
+const { nodeFlags, thisMachine } = await import('../dist/server/node-flags.js');
+const flags = nodeFlags(thisMachine());
 const server = spawn(process.execPath, [...flags, join(root, 'dist', 'server', 'main.js')], {
   env: environment,
   stdio: 'inherit',

@@ -1,8 +1,7 @@
 /** A server under test as a child process that prints a line when it listens. */
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
-import { nodeFlags } from '#server/node-flags';
+import { nodeFlags, thisMachine } from '#server/node-flags';
 
 export interface ServerProcess<Ready> {
   readonly pid: number;
@@ -26,7 +25,7 @@ export const startServerProcess = async <Ready>(
   env: NodeJS.ProcessEnv = process.env,
   flags: readonly string[] = [],
 ): Promise<ServerProcess<Ready>> => {
-  const own = nodeFlags(process.versions.node, availableParallelism());
+  const own = nodeFlags(thisMachine());
   const child = spawn(process.execPath, [...process.execArgv, ...own, ...flags, module, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,17 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import { nodeFlags } from './node-flags.ts';
+import { nodeFlags, thisMachine } from './node-flags.ts';
+
+const gigabyte = 1_024 ** 3;
 
 test('on one or two processors Node has one thread of its own; with more it decides for itself', () => {
-  expect(nodeFlags('20.19.0', 2)).toEqual(['--v8-pool-size=1', '--no-parallel-scavenge']);
-  expect(nodeFlags('20.19.0', 1)).toEqual(['--v8-pool-size=1', '--no-parallel-scavenge']);
-  expect(nodeFlags('24.11.1', 2)).toEqual(['--v8-pool-size=1']);
-  expect(nodeFlags('20.19.0', 4)).toEqual([]);
-  expect(nodeFlags('24.11.1', 4)).toEqual([]);
+  const memoryBytes = gigabyte;
+  expect(nodeFlags({ version: '20.19.0', processors: 2, memoryBytes })).toEqual([
+    '--v8-pool-size=1',
+    '--no-parallel-scavenge',
+  ]);
+  expect(nodeFlags({ version: '24.11.1', processors: 1, memoryBytes })).toEqual(['--v8-pool-size=1']);
+  expect(nodeFlags({ version: '20.19.0', processors: 4, memoryBytes })).toEqual([]);
 });
 
-test('this Node knows the flags that it is given', () => {
-  const flags = nodeFlags(process.versions.node, availableParallelism());
-  expect(execFileSync(process.execPath, [...flags, '-p', '1']).toString()).toBe('1\n');
+test('where there is memory the heap begins larger', () => {
+  const machine = { version: '24.11.1', processors: 4 };
+  expect(nodeFlags({ ...machine, memoryBytes: 2 * gigabyte })).toEqual(['--initial-heap-size=192']);
+  expect(nodeFlags({ ...machine, memoryBytes: 2 * gigabyte - 1 })).toEqual([]);
+});
+
+test('this Node knows the flags that it is given, and a machine has memory', () => {
+  const machine = thisMachine();
+  expect(machine.memoryBytes).toBeGreaterThan(64 * 1_024 * 1_024);
+  expect(Number.isFinite(machine.memoryBytes)).toBe(true);
+  expect(execFileSync(process.execPath, [...nodeFlags(machine), '-p', '1']).toString()).toBe('1\n');
 });
