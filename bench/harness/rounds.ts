@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { setTimeout as passed } from 'node:timers/promises';
+import { nodeFlags, thisMachine } from '#server/node-flags';
 import type { Load, RoundResult } from './loop.ts';
 import { benchModule } from './modules.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
@@ -68,7 +69,10 @@ const restMs = 2_500;
 /** Loading the standard world takes seconds; this bounds a subject that hangs. */
 const answerMsMax = 300_000;
 
-/** @param nodeArgs given to Node itself, there and in the server that the subject starts. */
+/**
+ * The process that asks, or that holds a library, has the flags that `npm start` gives the server on this machine.
+ * @param nodeArgs given to Node itself, there and in the server that the subject starts.
+ */
 export const startRunner = async (
   subject: string | Prepared,
   size: WorldSize,
@@ -77,7 +81,9 @@ export const startRunner = async (
   const { name, module, folder }: Partial<Prepared> & Omit<Prepared, 'folder'> =
     typeof subject === 'string' ? { name: subject, module: subject } : subject;
   const args = [benchModule(`subjects/${module}`), JSON.stringify(size), ...(folder === undefined ? [] : [folder])];
-  const child = fork(benchModule('harness/runner'), args, { execArgv: [...process.execArgv, ...nodeArgs] });
+  const child = fork(benchModule('harness/runner'), args, {
+    execArgv: [...process.execArgv, ...nodeFlags(thisMachine()), ...nodeArgs],
+  });
   const next = (): Promise<FromRunner> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {

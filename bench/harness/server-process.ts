@@ -25,7 +25,7 @@ export const startServerProcess = async <Ready>(
   env: NodeJS.ProcessEnv = process.env,
   flags: readonly string[] = [],
 ): Promise<ServerProcess<Ready>> => {
-  const own = nodeFlags(thisMachine());
+  const own = nodeFlags(thisMachine()).filter((flag) => !process.execArgv.includes(flag));
   const child = spawn(process.execPath, [...process.execArgv, ...own, ...flags, module, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
