@@ -205,6 +205,7 @@ export const writeDocument = async (
 \`--rounds\` and \`--seconds\` set how often and how long. Subjects take turns in each round; figures are medians over rounds, and
 "spread" is the distance between the best round and the worst as a share of the median. A send counts as done when the inboxes it
 changes are current. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.
+Every process, the rivals' too, has the flags that \`npm start\` gives Node on a machine like this one (\`src/server/node-flags.ts\`).
 All of it wants PostgreSQL 15, Prosody and ejabberd as Debian has them; what is not installed is left out and said so.
 \`--conversations FILE\` sends real conversations through the chat servers, \`--large\` lets histories grow to ten million messages.`,
     `## Set out for, and measured\n\n${goalsTable(results)}`,
