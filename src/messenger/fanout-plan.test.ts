@@ -32,7 +32,7 @@ const recordOf = (entry: EntryItem): ChangeRecord => {
 };
 
 /** What a row of the member's would show, and up to where they have read by writing. */
-const rowOf = (member: Spanned, entries: readonly EntryItem[]) => {
+const rowOf = (member: Spanned, entries: readonly Pick<EntryItem, 'seq' | 'user_uuid'>[]) => {
   const readable = entries.filter(({ seq }) => mayRead(member, seq)).sort((a, b) => b.seq - a.seq);
   return { shown: readable[0]?.seq, read: readable.find(({ user_uuid }) => user_uuid === member.user_uuid)?.seq };
 };
