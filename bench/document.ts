@@ -113,13 +113,13 @@ export const writeDocument = async (
     'library',
     'parley',
     'As a library',
-    'Parley on its embedded table, encrypted and with exactly-once sends; PostgreSQL through `pg`, pipelined, a send as one statement (`bench/rivals/postgres`), in the clear; bare LMDB as the floor of the machine. After a round of sends each has 2.5 seconds to do what it put off (a journal to carry over, a checkpoint), before the next one’s turn.',
+    'Parley on its embedded table, encrypted and with exactly-once sends; PostgreSQL through `pg`, pipelined, a send as one statement (`bench/rivals/postgres`), in the clear; bare LMDB as the floor of the machine. After a round of sends each has 2.5 seconds to do what it put off (a journal to carry over, a checkpoint), before the next one’s turn. Every process has the flags that `npm start` gives Node on this machine (`src/server/node-flags.ts`).',
   );
   await compared(
     'http',
     'parley-http',
     'Over HTTP',
-    'The same behind Fastify, tokens verified, fields validated, with the same rest after sends. The floor answers what is ready beforehand and checks nothing.',
+    'The same behind Fastify, tokens verified, fields validated, with the same rest after sends and the same flags of Node’s. The floor answers what is ready beforehand and checks nothing.',
   );
   const { sync, sealing, live, profile, designs, xmpp, growth, memory } = results;
   add(
@@ -133,7 +133,7 @@ export const writeDocument = async (
   if (sealing !== undefined) {
     add(
       'What encryption costs',
-      `A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (\`bench/parley\`; the product has no such setting). Both are started anew in each round, on tables of ${messagesLoaded.toLocaleString('en-GB')} messages, warmed up, and asked by turns; medians over rounds, ratios of the same round.`,
+      `A page of 20 from the server as it is, and from the same composed here with a sealer that leaves texts in the clear (\`bench/parley\`; the product has no such setting). Both are started anew in each round, on tables of ${messagesLoaded.toLocaleString('en-GB')} messages, with the flags that \`npm start\` gives Node, warmed up, and asked by turns; medians over rounds, ratios of the same round.`,
       provenance('sealing', sealing),
       sealingTables(sealing.value),
     );
@@ -205,7 +205,6 @@ export const writeDocument = async (
 \`--rounds\` and \`--seconds\` set how often and how long. Subjects take turns in each round; figures are medians over rounds, and
 "spread" is the distance between the best round and the worst as a share of the median. A send counts as done when the inboxes it
 changes are current. CPU is of servers (with their children) and of the process that asks, apart; a library is in the latter.
-Every process, the rivals' too, has the flags that \`npm start\` gives Node on a machine like this one (\`src/server/node-flags.ts\`).
 All of it wants PostgreSQL 15, Prosody and ejabberd as Debian has them; what is not installed is left out and said so.
 \`--conversations FILE\` sends real conversations through the chat servers, \`--large\` lets histories grow to ten million messages.`,
     `## Set out for, and measured\n\n${goalsTable(results)}`,
