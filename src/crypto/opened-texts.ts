@@ -2,7 +2,7 @@
  * Texts opened not long ago, so that a page that is read again costs no ciphers. What is opened for the first time is not kept:
  * most pages are not read again while their keys last, or are read again as they were, and then it is the views that are
  * remembered (`messenger/shown.ts`); to keep all of them costs more, in garbage collection, than it saves. What was sealed here
- * is not kept either, but for the last of each key, which is the key's to remember (`data-key.ts`).
+ * is not kept either, but for the latest few, which are their keys' to remember (`data-key.ts`).
  *
  * A text is given out only at the very place it was opened at, for the very string it was opened from, and only while the
  * key that opened it may still serve: what is moved, changed, or forgotten goes the long way. Texts lie by conversation and

@@ -1,4 +1,4 @@
-/** Flags of Node's for the standalone server, which has a machine or a container to itself. */
+/** Flags of Node's that `npm start` gives the server. */
 import { availableParallelism, totalmem } from 'node:os';
 
 export interface Machine {
@@ -6,6 +6,7 @@ export interface Machine {
   readonly memoryBytes: number;
 }
 
+/** Of a container what it may have, where Node can tell. */
 export const thisMachine = (): Machine => ({
   processors: availableParallelism(),
   // 0: no limit is known.
@@ -15,6 +16,7 @@ export const thisMachine = (): Machine => ({
 const fewProcessors = 2;
 const muchMemory = 2 * 1_024 * 1_024 * 1_024;
 
+/** Found by comparing sends on two processors, in the library and over HTTP, with and without; elsewhere Node decides. */
 export const nodeFlags = ({ processors, memoryBytes }: Machine): string[] => {
   const flags: string[] = [];
   // Node has four threads for what the garbage collector does beside the program. Where there are no idle processors for them they

@@ -186,20 +186,22 @@ const parsePosition = (text: string): number => {
   return Number(text);
 };
 
-/** What reading the feed takes: the store, and the codec of its items. */
-export interface FeedSource {
+/** What decoding a record takes: the store, and the codec of its items. */
+interface RecordSource {
   readonly reader: KvReader;
   readonly codec: Codec;
+}
+
+/** And reading the feed: what its records' images are read again by. */
+export interface FeedSource extends RecordSource {
   readonly readAfter: ReadAfter;
 }
 
-const imageOf = (
-  { reader, codec }: Omit<FeedSource, 'readAfter'>,
-  bytes: Uint8Array | undefined,
-): (() => Item) | undefined => bytes && codec.decodeLater(reader, storedOf(bytes));
+const imageOf = ({ reader, codec }: RecordSource, bytes: Uint8Array | undefined): (() => Item) | undefined =>
+  bytes && codec.decodeLater(reader, storedOf(bytes));
 
 /** The image after the change at one place; undefined when the record is gone, or has none. */
-export const readAfterAt = (source: Omit<FeedSource, 'readAfter'>, place: number): Item | undefined => {
+export const readAfterAt = (source: RecordSource, place: number): Item | undefined => {
   const value = source.reader.get('feed', feedKey(place));
   return value && imageOf(source, decodeFeedValue(value).after)?.();
 };
@@ -234,8 +236,9 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
     const record = decodeFeedValue(value);
     position = record.position;
     const { at, pk, sk, before, after } = record;
-    const images = [imageOf(source, before), imageOf(source, after)] as const;
-    records.push(new LazyRecord(position, at, { pk, sk }, ...images, source.readAfter));
+    const from = imageOf(source, before);
+    const to = imageOf(source, after);
+    records.push(new LazyRecord(position, at, { pk, sk }, from, to, source.readAfter));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
   }

@@ -98,8 +98,8 @@ export interface Pending extends Layer {
   /** Each key once, in the order in which they were first written. */
   readonly list: readonly PendingWrite[];
   /**
-   * Lets go of all of it, once it is where it was to go. Under load something or other still refers to a commit when the garbage
-   * collector comes by, and all of its writes would be copied along: a third of what survives there.
+   * Lets go of all of it, once it is where it was to go. Under load a commit that is over is still referred to when the garbage
+   * collector comes by, and its writes would be copied along: measured, a third of all that it copies.
    */
   release(): void;
 }
