@@ -1,6 +1,6 @@
 /** [TABLE-5] The DynamoDB adapter passes the contract of the port, on dynoxide or on the server at `DYNAMODB_ENDPOINT`. */
 import fc from 'fast-check';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoAdmin } from '#table/dynamodb/admin';
 import { createDynamoTable } from '#table/dynamodb/table';
 import { mainSchema } from '#table/schema';
@@ -8,7 +8,9 @@ import { skipServerTests, startDynamoServer, testRegion } from '../support/dynox
 import { describeTableContract } from './table-contract.ts';
 
 // Somebody else's server is not what is searched for faults here: the same cases each time, others by CONTRACT_SEED.
-fc.configureGlobal({ seed: Number(process.env.CONTRACT_SEED ?? 20_261_122) });
+beforeAll(() => fc.configureGlobal({ seed: Number(process.env.CONTRACT_SEED ?? 20_261_122) }));
+// Other files run in this process after it, and are to find what is new.
+afterAll(() => fc.resetConfigureGlobal());
 
 describe.skipIf(skipServerTests)('on a DynamoDB server', () => {
   describeTableContract('the DynamoDB adapter', async () => {
