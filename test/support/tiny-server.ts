@@ -127,7 +127,8 @@ export const createTinyServer = (now: () => number, countsRevisions: boolean): T
   const react = (entry: Stored, emoji: string, user: string, on: boolean): Stored => {
     const others = (entry.reactions?.[emoji] ?? []).filter((one) => one !== user);
     const { [emoji]: _, ...rest } = entry.reactions ?? {};
-    const users = on ? [...others, user] : others;
+    // In the service's own order, which is the same whoever came first.
+    const users = on ? [...others, user].sort() : others;
     const reactions = users.length === 0 ? rest : { ...rest, [emoji]: users };
     const { reactions: __, ...bare } = entry;
     return Object.keys(reactions).length === 0 ? bare : { ...bare, reactions };
