@@ -6,8 +6,9 @@
  *    it: who left a group and came back never sees what was said between, and the service's pages pass over that.)
  * 2. `newest` ends at the head, as far as is known; an event beyond the next seq waits in `ahead` until the gap is fetched.
  * 3. `away` is a window further back, after a jump; it becomes one with `newest` as soon as they meet.
- * 4. A message is replaced only by a newer version (version.ts). Versions whose order cannot be told are settled by a page
- *    that was asked for after the last event about the message; until then it is `doubtful`.
+ * 4. A message is replaced only by a newer version (version.ts), whichever window it was in, and if it is in none: what was
+ *    changed lately is remembered, because a page may come long after it was asked for. Versions whose order cannot be told
+ *    are settled by a page that was asked for after the last event about the message; until then it is `doubtful`.
  */
 import type { Message } from '#protocol/shapes';
 import {
@@ -23,7 +24,7 @@ import {
   splitLastChunk,
   withoutFirstChunk,
 } from './message-list.ts';
-import { versionOf } from './version.ts';
+import { type Versioned, versionOf } from './version.ts';
 
 /** Messages that a window holds in memory: some 50 MB of long ones. Past it the far end is let go, and fetched again when wanted. */
 export const windowMessagesMax = 100_000;
@@ -33,6 +34,8 @@ const aheadMax = 256;
 const doubtfulMax = 512;
 /** Messages whose last event is remembered; of an older event only that it is older than the rest. */
 const touchedMax = 512;
+/** Changed messages that are remembered whether a window has them or not, against pages that are older than them. */
+const changedMax = 512;
 
 export interface Window {
   readonly list: MessageList;
@@ -92,6 +95,18 @@ const windowOf = (page: Page): Window => {
   return { list, from, to: lastSeq(list) ?? from - 1, hasOlder: page.hasMore };
 };
 
+/** True when it is not as it was written any more, as far as it says. */
+const isChanged = ({ rev = 0, edited_at, deleted_at, reactions }: Versioned): boolean =>
+  rev > 0 || edited_at !== undefined || deleted_at !== undefined || reactions !== undefined;
+
+const covers = ({ from, to }: Window, seq: number): boolean => seq >= from && seq <= to;
+
+/** The window with a message that lies within it, or just after it. */
+const withMessage = (window: Window, message: Message): Window => {
+  if (messageOfSeq(window.list, message.seq) === message) return window;
+  return { ...window, list: put(window.list, message), to: Math.max(window.to, message.seq) };
+};
+
 export const createLogView = (): LogView => {
   let newest: Window | undefined;
   let away: Window | undefined;
@@ -101,6 +116,8 @@ export const createLogView = (): LogView => {
   const touched = new Map<number, number>();
   let touchedBefore = 0;
   const doubtful = new Set<number>();
+  /** The latest changed messages, as they are known; the oldest first. */
+  const changed = new Map<number, Message>();
 
   const touch = (seq: number): void => {
     clock += 1;
@@ -148,13 +165,32 @@ export const createLogView = (): LogView => {
     return held;
   };
 
-  /** The window with a message that lies within it, or just after it. */
-  const merged = (window: Window, message: Message, askedAt: number | undefined): Window => {
-    const held = messageOfSeq(window.list, message.seq);
+  const remember = (message: Message): void => {
+    if (!isChanged(message) && !changed.has(message.seq)) return;
+    changed.delete(message.seq);
+    changed.set(message.seq, message);
+    if (changed.size <= changedMax) return;
+    for (const first of changed.keys()) {
+      changed.delete(first);
+      return;
+    }
+  };
+
+  const known = (seq: number): Message | undefined =>
+    (newest && messageOfSeq(newest.list, seq)) ??
+    (away && messageOfSeq(away.list, seq)) ??
+    ahead.get(seq) ??
+    changed.get(seq);
+
+  /** The message, or what is known that is newer; `askedAt` undefined for an event. */
+  const admit = (message: Message, askedAt: number | undefined): Message => {
+    const held = known(message.seq);
+    // Something was said of it after the page was asked for, and what it said is not known any more.
+    if (held === undefined && askedAt !== undefined && (touched.get(message.seq) ?? touchedBefore) > askedAt)
+      doubt(message.seq);
     const chosen = held === undefined ? message : choose(held, message, askedAt);
-    if (chosen === held) return window;
-    const list = put(window.list, chosen);
-    return { ...window, list, to: Math.max(window.to, message.seq) };
+    remember(chosen);
+    return chosen;
   };
 
   /** Within bounds at its old end. */
@@ -179,17 +215,18 @@ export const createLogView = (): LogView => {
       const next = ahead.get(newest.to + 1);
       if (next === undefined) break;
       ahead.delete(next.seq);
-      newest = trimmedOld(merged(newest, next, undefined));
+      newest = trimmedOld(withMessage(newest, next));
     }
     for (const [seq, message] of ahead) {
       if (seq > newest.to) continue;
       ahead.delete(seq);
-      if (seq >= newest.from) newest = merged(newest, message, undefined);
+      // Whatever a page brought of it was chosen beside this.
+      if (seq >= newest.from && messageOfSeq(newest.list, seq) === undefined) newest = withMessage(newest, message);
     }
     head = Math.max(head, newest.to);
   };
 
-  /** Makes one window of two that meet. */
+  /** Makes one window of two that meet; of what both have, both have the same version. */
   const join = (): void => {
     if (away === undefined || newest === undefined || away.to < newest.from - 1) return;
     const older = below(away.list, newest.from);
@@ -204,23 +241,21 @@ export const createLogView = (): LogView => {
   };
 
   const keepAhead = (message: Message): void => {
-    const held = ahead.get(message.seq);
-    ahead.set(message.seq, held === undefined ? message : choose(held, message, undefined));
+    ahead.set(message.seq, message);
     if (ahead.size > aheadMax) ahead.delete(Math.max(...ahead.keys()));
   };
 
-  const mergeAll = (page: Page): void => {
-    for (const message of page.messages) {
-      if (newest !== undefined && message.seq >= newest.from && message.seq <= newest.to) {
-        newest = merged(newest, message, page.askedAt);
-      } else if (away !== undefined && message.seq >= away.from && message.seq <= away.to) {
-        away = merged(away, message, page.askedAt);
-      }
+  /** A page as it may be shown: each message in the newest version that is known, which the windows then have too. */
+  const taken = (page: Page): Page => {
+    const messages = page.messages.map((message) => admit(message, page.askedAt));
+    for (const message of messages) {
+      if (newest !== undefined && covers(newest, message.seq)) newest = withMessage(newest, message);
+      if (away !== undefined && covers(away, message.seq)) away = withMessage(away, message);
     }
+    return { ...page, messages };
   };
 
-  const extendedAfter = (window: Window, page: Page): Window =>
-    page.messages.reduce((grown, message) => merged(grown, message, page.askedAt), window);
+  const extendedAfter = (window: Window, page: Page): Window => page.messages.reduce(withMessage, window);
 
   const extendedBefore = (window: Window, page: Page): Window => {
     const older = page.messages.filter((message) => message.seq < window.from);
@@ -250,15 +285,14 @@ export const createLogView = (): LogView => {
     doubtful,
     moment: () => clock,
 
-    receive: (message) => {
-      touch(message.seq);
-      head = Math.max(head, message.seq);
-      if (newest === undefined || message.seq > newest.to + 1) keepAhead(message);
-      else if (message.seq >= newest.from || message.seq === newest.to + 1)
-        setNewest(merged(newest, message, undefined));
-      else if (away !== undefined && message.seq >= away.from && message.seq <= away.to) {
-        away = merged(away, message, undefined);
-      }
+    receive: (received) => {
+      const message = admit(received, undefined);
+      const { seq } = message;
+      touch(seq);
+      head = Math.max(head, seq);
+      if (newest === undefined || seq > newest.to + 1) keepAhead(message);
+      else if (seq >= newest.from || seq === newest.to + 1) setNewest(withMessage(newest, message));
+      else if (away !== undefined && covers(away, seq)) away = withMessage(away, message);
     },
 
     suspect: (seq) => {
@@ -274,14 +308,16 @@ export const createLogView = (): LogView => {
       head = newest?.to ?? head;
     },
 
-    newestPage: (page) => {
+    newestPage: (asked) => {
+      const page = taken(asked);
       const fresh = windowOf(page);
       if (newest === undefined || fresh.from > newest.to + 1) setNewest(fresh);
       else setNewest(extendedAfter(newest, page));
       join();
     },
 
-    pageAfter: (after, page) => {
+    pageAfter: (after, asked) => {
+      const page = taken(asked);
       if (away !== undefined && away.to === after) {
         away = extendedAfter(away, page);
         away = trimmedOld(away);
@@ -291,7 +327,8 @@ export const createLogView = (): LogView => {
       }
     },
 
-    pageBefore: (before, page) => {
+    pageBefore: (before, asked) => {
+      const page = taken(asked);
       if (away !== undefined && away.from === before) {
         away = trimmedNew(extendedBefore(away, page));
       } else if (newest !== undefined && newest.from === before) {
@@ -314,10 +351,10 @@ export const createLogView = (): LogView => {
       }
     },
 
-    jumpedTo: (page) => {
+    jumpedTo: (asked) => {
+      const page = taken(asked);
       const target = windowOf(page);
       if (newest !== undefined && target.to >= newest.from - 1) {
-        mergeAll(page);
         if (target.from < newest.from) newest = extendedBefore(newest, page);
         away = undefined;
         return;
@@ -325,7 +362,9 @@ export const createLogView = (): LogView => {
       away = target;
     },
 
-    repairPage: mergeAll,
+    repairPage: (page) => {
+      taken(page);
+    },
 
     leaveAway: () => {
       away = undefined;
