@@ -31,7 +31,8 @@ const placeOf = ({ cursor, after_seq, before_seq }: HistoryRequest): Place => {
   if (after_seq !== undefined) return { after: after_seq };
   if (cursor === undefined && before_seq === undefined) return { last: seqMax, known: 0 };
   const from = cursor === undefined ? { before: before_seq ?? 0, known: before_seq ?? 0 } : readHistoryCursor(cursor);
-  return 'after' in from ? from : { last: from.before - 1, known: from.known };
+  // Past the last seq that there can be nothing is known to exist, whatever the request says.
+  return 'after' in from ? from : { last: from.before - 1, known: Math.min(from.known, seqMax) };
 };
 
 export const createHistory = (

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ConversationUuid } from '#domain/ids';
+import { seqMax } from '#domain/limits';
 import { codeOf, createNode, createRig, named, numbers, sendAll, user } from '../support/messenger-rig.ts';
 
 test('[PAGE-1] newest first, 20 by default of what is asked, with a cursor while there is more', async () => {
@@ -22,6 +23,15 @@ test('[PAGE-1] after_seq reads upwards, before_seq downwards, and only one of th
   expect(await page({ after_seq: 10 })).toEqual([]);
   expect(await page({ before_seq: 4 })).toEqual([3, 2, 1]);
   expect(await codeOf(page({ after_seq: 4, before_seq: 8 }))).toBe('invalid_field');
+});
+
+test('[PAGE-1] before_seq beyond all that a log can hold is the newest page', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, numbers(5));
+  for (const before_seq of [6, seqMax, seqMax + 1]) {
+    const { messages } = await rig.messenger.history({ user: rig.ben }, rig.direct, { limit: 3, before_seq });
+    expect([before_seq, messages.map(({ seq }) => seq)]).toEqual([before_seq, [5, 4, 3]]);
+  }
 });
 
 test('[PAGE-1] [PAGE-2] upwards too a cursor leads on while there is more, and is absent when there is none', async () => {
