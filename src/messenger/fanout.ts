@@ -6,10 +6,17 @@
 import type { Bus } from '#bus/port';
 import { mayRead } from '#domain/membership';
 import { tombstone } from '#domain/tombstone';
-import { asStored, type ConversationItem, type EntryItem, type InboxRowItem, type ProfileItem } from '#store/items';
+import {
+  asStored,
+  type ConversationItem,
+  type EntryItem,
+  type InboxRowItem,
+  type Member,
+  type ProfileItem,
+} from '#store/items';
 import type { Patterns, RowUpdate } from '#store/patterns';
 import { folderChange } from '#store/positions';
-import { isConditionFailed } from '#table/errors';
+import { isConditionFailed, TableError } from '#table/errors';
 import type { ChangeRecord, Condition, Value } from '#table/port';
 import { beginPlan, type ConversationPlan, type FanoutPlan, type PlannedEntry } from './fanout-plan.ts';
 import { inParallel } from './in-parallel.ts';
@@ -44,17 +51,18 @@ export interface Fanout {
 /** What an update sets and removes, while it is put together. */
 type Draft = { readonly set: Record<string, Value>; readonly remove: Record<string, true> };
 
+/** @param folder false: the row stays in the folder that it is in. */
 const rowChanges = (
   user: string,
   entry: EntryItem,
   conversation: ConversationItem,
   readSeq: number | undefined,
+  folder: boolean,
 ): RowUpdate['changes'] => {
   const shown = entry.preview ?? entry.message;
   // One by one: under load this is half of the fan-out's own work, and each spread would cost as much as all of it.
   const { set, remove }: Draft = {
     set: {
-      inbox: folderChange(user, 'inbox').inbox,
       last_message_at: entry.created_at,
       last_user_uuid: entry.user_uuid,
       last_seq: entry.seq,
@@ -62,6 +70,7 @@ const rowChanges = (
     },
     remove: {},
   };
+  if (folder) set.inbox = folderChange(user, 'inbox').inbox;
   if (shown === undefined) remove.last_message = true;
   else set.last_message = shown;
   if (entry.change === undefined) remove.last_change = true;
@@ -103,10 +112,43 @@ const withRows = ({ members }: ConversationItem) =>
 interface RowBehind {
   readonly user: string;
   readonly entry: PlannedEntry;
-  /** The newest of the user's own entries up to it, which they have read. */
-  readonly own: number | undefined;
+  /** What of the log the user has read by what these entries say, as long as their row shows less than `ifBelow`. */
+  readonly read: { readonly upTo: number; readonly ifBelow: number } | undefined;
   readonly conversation: ConversationItem;
 }
+
+/** Writes of one row before the batch is given up and read again: each but the first answers a change of the user's own. */
+const triesMax = 8;
+
+/** The user set no mark that is about this seq, or about one after it. */
+const unmarked = (attribute: 'archived_seq' | 'unread_seq', seq: number): Condition => ({
+  any: [
+    { attribute, is: 'absent' },
+    { attribute, is: '<', value: seq },
+  ],
+});
+
+/**
+ * The write that brings a row up to an entry, each part of it under the condition that makes it right.
+ * @param standing the row, where a write under all conditions was refused; it stays as it is in what the user has decided.
+ */
+const rowUpdate = (
+  { user, read, conversation }: RowBehind,
+  entry: EntryItem,
+  standing: InboxRowItem | undefined,
+): RowUpdate => {
+  const { archived_seq = -1, unread_seq = -1, last_seq = -1, read_seq = -1 } = standing ?? {};
+  const returns = archived_seq < entry.seq;
+  const reads = read !== undefined && Math.max(last_seq, read_seq, unread_seq) < read.ifBelow;
+  const conditions: Condition[] = [below('last_seq', reads ? read.ifBelow : entry.seq)];
+  // Only the first time it comes by, and never backwards.
+  if (reads) conditions.push(below('read_seq', read.ifBelow), unmarked('unread_seq', read.ifBelow));
+  if (returns) conditions.push(unmarked('archived_seq', entry.seq));
+  return {
+    changes: rowChanges(user, entry, conversation, reads ? read.upTo : undefined, returns),
+    condition: { all: conditions },
+  };
+};
 
 const newestFirst = ({ entries }: ConversationPlan): PlannedEntry[] =>
   [...entries.values()].sort((a, b) => b.seq - a.seq);
@@ -115,14 +157,22 @@ const newestFirst = ({ entries }: ConversationPlan): PlannedEntry[] =>
 const membersSeqOf = (entries: readonly PlannedEntry[]): number =>
   entries.find((entry) => entry.membership !== undefined)?.seq ?? entries[0]?.members_seq ?? 0;
 
+/** Everybody has read their own entries, and who joins has nothing to read up on: the unread count begins with their joining. */
+const readBy = (member: Member, entries: readonly PlannedEntry[]): RowBehind['read'] => {
+  const own = entries.find(({ seq, user_uuid }) => user_uuid === member.user_uuid && mayRead(member, seq))?.seq;
+  if (own !== undefined) return { upTo: own, ifBelow: own };
+  const joined = member.spans.at(-1)?.from ?? 0;
+  if (joined === 0 || !entries.some(({ seq }) => seq === joined)) return undefined;
+  return { upTo: joined - 1, ifBelow: joined };
+};
+
 const rowsBehind = (conversation: ConversationItem, entries: readonly PlannedEntry[]): RowBehind[] => {
   const rows: RowBehind[] = [];
   for (const member of withRows(conversation)) {
     const user = member.user_uuid;
     const entry = entries.find(({ seq }) => mayRead(member, seq));
     if (entry === undefined) continue;
-    const own = entries.find(({ seq, user_uuid }) => user_uuid === user && mayRead(member, seq))?.seq;
-    rows.push({ user, entry, own, conversation });
+    rows.push({ user, entry, read: readBy(member, entries), conversation });
   }
   return rows;
 };
@@ -169,26 +219,20 @@ export const createFanout = (deps: {
   };
 
   /** Brings one participant's row up to an entry. */
-  const bringUp = async ({ user, entry: { whole: entry }, own, conversation }: RowBehind): Promise<void> => {
-    const plain: RowUpdate = {
-      changes: rowChanges(user, entry, conversation, undefined),
-      condition: below('last_seq', entry.seq),
-    };
-    // Their own entry marks the row as read up to it, but only the first time it comes by, and never backwards.
-    const reading: RowUpdate | undefined =
-      own === undefined
-        ? undefined
-        : {
-            changes: rowChanges(user, entry, conversation, own),
-            condition: { all: [below('last_seq', own), below('read_seq', own)] },
-          };
-    let attempt = await update(user, conversation.uuid, reading ?? plain);
+  const bringUp = async (behind: RowBehind): Promise<void> => {
+    const { user, conversation } = behind;
+    const entry = behind.entry.whole;
+    let attempt = await update(user, conversation.uuid, rowUpdate(behind, entry, undefined));
     if (!attempt.done && attempt.standing === undefined) {
       await makeRow(user, conversation, true);
-      attempt = await update(user, conversation.uuid, reading ?? plain);
+      attempt = await update(user, conversation.uuid, rowUpdate(behind, entry, undefined));
     }
-    if (!attempt.done && reading !== undefined && (attempt.standing?.last_seq ?? 0) < entry.seq) {
-      attempt = await update(user, conversation.uuid, plain);
+    // The user has read further, or set a mark of their own: what stands there says what is left to be done. Whoever was erased
+    // meanwhile has no row.
+    for (let tries = 0; !attempt.done && attempt.standing !== undefined; tries += 1) {
+      if (attempt.standing.last_seq >= entry.seq) break;
+      if (tries === triesMax) throw new TableError('throttled', 'a row changes faster than it can be brought up');
+      attempt = await update(user, conversation.uuid, rowUpdate(behind, entry, attempt.standing));
     }
     // The row has this entry from an earlier try, but as it stood before it was changed.
     const { standing } = attempt;

@@ -1,6 +1,6 @@
 /** B: my conversations, newest first, and the marks a user sets on their own rows (INBOX-1, 2, 7; CONV-3). */
 import { ParleyError } from '#domain/errors';
-import { present } from '#domain/membership';
+import { isIn, present } from '#domain/membership';
 import type { InboxRowItem } from '#store/items';
 import { folderChange, inboxPosition } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
@@ -13,6 +13,8 @@ import type { Memberships } from './memberships.ts';
 import type { Call } from './messenger.ts';
 import type { Render } from './render.ts';
 import type { RowView } from './views.ts';
+
+const noSuchSeq = (): ParleyError => new ParleyError('seq_out_of_range', 'There is no message with this seq.');
 
 export const createInbox = (
   { patterns, bus }: Deps,
@@ -34,6 +36,7 @@ export const createInbox = (
     });
     const conversations = await render.rows(items, call);
     const last = items.at(-1);
+    // To read one row more would tell whether a full page is the last, and cost half a unit more each time: it may be empty.
     if (next === undefined || last === undefined) return { conversations };
     return { conversations, cursor: inboxCursor(folder, last.last_message_at, last.message_group_uuid) };
   };
@@ -63,6 +66,8 @@ export const createInbox = (
     const set = {
       ...(flags.muted !== undefined && { muted: flags.muted }),
       ...(flags.archived !== undefined && folderChange(call.user, flags.archived ? 'archive' : 'inbox')),
+      // What is in the log now does not bring it back, however late the fan-out comes by with it.
+      ...(flags.archived === true && { archived_seq: await log.head(conversation, call) }),
     };
     if (Object.keys(set).length === 0) {
       const row = await patterns.getInboxRow(call.user, conversation, { ...call, consistent: true });
@@ -80,23 +85,34 @@ export const createInbox = (
     conversation: string,
     mark: { readonly seq: number; readonly unread?: boolean },
   ): Promise<RowView> => {
-    const { conversation: known } = await memberships.mustKnow(call, conversation);
+    const { conversation: known, member } = await memberships.mustKnow(call, conversation);
     const { seq } = mark;
+    // Whoever left learns nothing of what came after, not even how much it is.
+    const last = isIn(member) ? undefined : member.spans.at(-1)?.to;
+    if (last !== undefined && seq > last) throw noSuchSeq();
     const forward: Condition = { attribute: 'read_seq', is: '<', value: seq };
     const reached: Condition = { attribute: 'last_seq', is: '>=', value: seq };
     const condition = mark.unread === true ? reached : { all: [forward, reached] };
-    let result = await change(call, conversation, { set: { read_seq: seq } }, condition);
+    // An entry of the caller's own that is in the log now does not mark it as read after all.
+    const unread = mark.unread === true ? { unread_seq: await log.head(conversation, call) } : {};
+    const changes = { set: { read_seq: seq, ...unread } };
+    let result = await change(call, conversation, changes, condition);
     if (result.standing !== undefined && result.standing.last_seq < seq) {
       // The row may lag behind the log, never the other way round: ask the log before refusing.
       if (seq > (await log.head(conversation, call))) {
-        throw new ParleyError('seq_out_of_range', 'There is no message with this seq.');
+        throw noSuchSeq();
       }
-      result = await change(call, conversation, { set: { read_seq: seq } }, mark.unread === true ? always : forward);
+      result = await change(call, conversation, changes, mark.unread === true ? always : forward);
     }
     if (result.changed === undefined) return render.row(result.standing, call);
-    const others = present(known.members).map((member) => member.user_uuid);
-    const body = { message_group_uuid: conversation, user_uuid: call.user, seq };
-    bus.publish({ type: 'read.updated', to: others, body });
+    if (isIn(member)) {
+      const to = present(known.members).map((other) => other.user_uuid);
+      bus.publish({
+        type: 'read.updated',
+        to,
+        body: { message_group_uuid: conversation, user_uuid: call.user, seq },
+      });
+    }
     announce(call, result.changed);
     return render.row(result.changed, call);
   };

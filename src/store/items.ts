@@ -29,6 +29,8 @@ export type ConversationItem = Membership & {
   readonly kind: 'direct' | 'group';
   readonly created_by: string;
   readonly created_at: string;
+  /** Drawn for each put: whoever finds the item there knows by it whether that put was their own. */
+  readonly nonce?: string;
 };
 
 /** What a system entry says happened. */
@@ -86,6 +88,9 @@ export type InboxRowItem = {
   readonly last_rev: number;
   readonly read_seq: number;
   readonly muted: boolean;
+  /** Where the log ended when the user archived it, and when they marked it as unread: what it had then undoes neither. */
+  readonly archived_seq?: number;
+  readonly unread_seq?: number;
 };
 
 /** A user. `status` decides whether requests of theirs are served. */

@@ -165,6 +165,55 @@ test('[CONV-3] an archived conversation comes back with a new message; a muted o
   expect(await rowOf(rig, rig.ben)).toMatchObject({ archived: false, muted: true, last_message: 'again' });
 });
 
+test('[CONV-3] what was in the log when it was archived does not bring it back, however late the row hears of it', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one', 'two']);
+  await sendAll(rig, rig.messenger, rig.ben, rig.direct, ['mine']);
+  await rig.messenger.changeConversation({ user: rig.ben }, rig.direct, { archived: true });
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toBeUndefined();
+  expect(await rowOf(rig, rig.ben, 'archive')).toMatchObject({ last_message: 'mine', last_seq: 3, unread: 0 });
+  expect(await rowOf(rig, rig.ana)).toMatchObject({ last_seq: 3 });
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['new']);
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ archived: false, last_message: 'new', unread: 1 });
+});
+
+test('[CONV-3] taken out of the archive before the row heard of an older message, it stays out', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one']);
+  await rig.messenger.changeConversation({ user: rig.ben }, rig.direct, { archived: true });
+  await rig.messenger.changeConversation({ user: rig.ben }, rig.direct, { archived: false });
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ archived: false, last_message: 'one' });
+});
+
+test('[INBOX-7] marked as unread, a message of my own that the row hears of later does not mark it as read', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['one', 'two']);
+  await sendAll(rig, rig.messenger, rig.ben, rig.direct, ['mine']);
+  await rig.messenger.markRead({ user: rig.ben }, rig.direct, { seq: 1, unread: true });
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ read_seq: 1, last_seq: 3, unread: 2 });
+  await sendAll(rig, rig.messenger, rig.ben, rig.direct, ['mine again']);
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ read_seq: 4, last_seq: 4, unread: 0 });
+});
+
+test('[INBOX-2] [CONV-2] what was said while somebody was out of a group is not unread when they are back', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  await sendAll(rig, rig.messenger, rig.ana, group, numbers(3));
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('ben'));
+  await sendAll(rig, rig.messenger, rig.cleo, group, numbers(10));
+  await rig.catchUp();
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('ben'));
+  await sendAll(rig, rig.messenger, rig.cleo, group, ['welcome back']);
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ last_message: 'welcome back', last_seq: 17, unread: 2 });
+});
+
 test('[COST] marking read is 2 write units, and a page of the inbox of 20 is 1 read unit', async () => {
   const rig = await createRig();
   for (let index = 0; index < 20; index += 1) {
