@@ -25,6 +25,9 @@ const directNamespace = Uint8Array.from([
   0x5c, 0x7e, 0x1f, 0x0a, 0x93, 0xd4, 0x4b, 0x6e, 0x8d, 0x21, 0x3a, 0x70, 0xb5, 0xe9, 0x46, 0xc8,
 ]);
 
+/** Enough that no two puts of one conversation draw the same. */
+const nonceBytes = 9;
+
 /** How often one of a pair may be erased and come back under the same uuid. */
 const livesMax = 16;
 
@@ -42,8 +45,14 @@ const invalidHandles = (message: string): ParleyError =>
 
 const notAGroup = (): ParleyError => new ParleyError('not_a_group', 'Only a group has a title and changing members.');
 
-/** What a change makes of a membership at a seq, or nothing when there is nothing to change. */
-type Next = (current: ConversationItem, seq: number) => { change: MembershipChange; membership: Membership };
+/** What a change makes of a membership at a seq; undefined when there is nothing to change, since somebody just did it. */
+type Next = (
+  current: ConversationItem,
+  seq: number,
+) => { change: MembershipChange; membership: Membership } | undefined;
+
+/** Ends an append for which there is nothing to be appended. */
+const nothingToChange = new Error('nothing to change');
 
 export const createConversations = (
   { patterns, bus, now, randomBytes }: Deps,
@@ -79,17 +88,30 @@ export const createConversations = (
     };
   };
 
+  /** The conversation as it was when somebody left it by the entry at `seq`: nothing newer is theirs to read (CONV-2). */
+  const viewAsLeft = async (call: Call, item: ConversationItem, seq: number): Promise<ConversationView> => {
+    const leaving = await patterns.getEntry(item.uuid, seq, call);
+    const { title: _, members: __, ...rest } = item;
+    const then = await view(call, { ...rest, ...(leaving?.membership ?? { members_seq: seq, members: [] }) });
+    const participants = then.participants.map((one) => ({ ...one, read_seq: Math.min(one.read_seq, seq) }));
+    return { ...then, participants };
+  };
+
   /** Puts entry 0, or finds the one that stands there; then everybody has a row. */
-  const create = async (call: Call, item: ConversationItem): Promise<{ item: ConversationItem; created: boolean }> => {
+  const create = async (
+    call: Call,
+    made: Omit<ConversationItem, 'nonce'>,
+  ): Promise<{ item: ConversationItem; created: boolean }> => {
+    const item = { ...made, nonce: Buffer.from(randomBytes(nonceBytes)).toString('base64url') };
     let created = true;
-    let standing = item;
+    let standing: ConversationItem = item;
     try {
       await patterns.createConversation(item, call);
     } catch (error) {
       if (!isConditionFailed(error)) throw error;
       standing = (await patterns.getConversation(item.uuid, call)) ?? item;
-      // The same to the millisecond is this very put, whose answer was lost on the way.
-      created = standing.created_by === item.created_by && standing.created_at === item.created_at;
+      // With its nonce there it is this very put, whose answer was lost on the way.
+      created = standing.nonce === item.nonce;
     }
     memberships.changed(item.uuid);
     await Promise.all(
@@ -100,12 +122,16 @@ export const createConversations = (
     return { item: standing, created };
   };
 
-  /** Appends a change of the group to its log, and carries it over to entry 0 before anybody is told. */
+  /**
+   * Appends a change of the group to its log, and carries it over to entry 0 before anybody is told. Where there is nothing to
+   * change any more when its turn comes, the group as it stands.
+   */
   const change = async (call: Call, conversation: string, next: Next): Promise<ConversationItem> => {
     const author = await profiles.get(call.user, call);
     if (author === undefined) throw noSuchConversation();
     const uuid = uuidV7(now(), randomBytes(10)) as MessageUuid;
     let audience: string[] = [];
+    let unchanged: ConversationItem | undefined;
     // The new membership is made from the stored one: a cached one may still name somebody who was erased since.
     memberships.changed(conversation);
     const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
@@ -114,6 +140,10 @@ export const createConversations = (
         throw new ParleyError('forbidden', 'You are no longer in this conversation.');
       }
       const made = next(current, seq);
+      if (made === undefined) {
+        unchanged = current;
+        throw nothingToChange;
+      }
       audience = [
         ...new Set([...present(current.members), ...present(made.membership.members)].map((m) => m.user_uuid)),
       ];
@@ -131,7 +161,17 @@ export const createConversations = (
         ...made,
       };
     };
-    const { entry } = await log.append(conversation, async () => ({ uuid, uuidTime: undefined, build }), call);
+    const draft = { uuid, uuidTime: undefined, build };
+    const appendedAs = await log
+      .append(conversation, async () => draft, call)
+      .catch((error: unknown) => {
+        if (error !== nothingToChange) throw error;
+      });
+    if (appendedAs === undefined) {
+      if (unchanged === undefined) throw noSuchConversation();
+      return unchanged;
+    }
+    const { entry } = appendedAs;
     // Reads the entry back from the log's own answer: entry 0 follows it before the change is acknowledged.
     const item = await memberships.atLeast(conversation, entry.seq, call);
     appended();
@@ -223,18 +263,18 @@ export const createConversations = (
     },
 
     get: async (call: Call, conversation: string): Promise<ConversationView> => {
-      const { conversation: item } = await memberships.mustKnow(call, conversation);
-      return view(call, item);
+      const { conversation: item, member } = await memberships.mustKnow(call, conversation);
+      return isIn(member) ? view(call, item) : viewAsLeft(call, item, member.spans.at(-1)?.to ?? 0);
     },
 
     rename: async (call: Call, conversation: string, wanted: string): Promise<void> => {
       const title = storableText('title', wanted, titleCharactersMax);
       const item = await mustBeIn(call, conversation);
       if (item.title === title) return;
-      await change(call, conversation, (current, seq) => ({
-        change: { act: 'renamed' },
-        membership: { members_seq: seq, members: current.members, title },
-      }));
+      await change(call, conversation, (current, seq) => {
+        if (current.title === title) return undefined;
+        return { change: { act: 'renamed' }, membership: { members_seq: seq, members: current.members, title } };
+      });
     },
 
     add: async (call: Call, conversation: string, handle: Handle): Promise<ConversationView> => {
@@ -242,11 +282,11 @@ export const createConversations = (
       const { uuid } = await userOf(handle, call);
       if (isIn(memberOf(item, uuid))) return view(call, item);
       const changed = await change(call, conversation, (current, seq) => {
+        if (isIn(memberOf(current, uuid))) return undefined;
         const full =
           present(current.members).length >= groupMembersMax || current.members.length >= groupMembersEverMax;
         if (full) throw new ParleyError('group_full', `A group has at most ${groupMembersMax} participants.`);
-        const already = isIn(memberOf(current, uuid));
-        const members = already ? current.members : withMember(current.members, uuid, seq);
+        const members = withMember(current.members, uuid, seq);
         return { change: { act: 'added', user_uuid: uuid }, membership: membershipOf(current, members, seq) };
       });
       await ensureRow(patterns, uuid, changed, true, call);
@@ -262,10 +302,14 @@ export const createConversations = (
       if (!leaves && item.created_by !== call.user && isIn(memberOf(item, item.created_by))) {
         throw new ParleyError('forbidden', 'Only the one who made the group removes others.');
       }
-      const changed = await change(call, conversation, (current, seq) => ({
-        change: { act: leaves ? 'left' : 'removed', user_uuid: uuid },
-        membership: membershipOf(current, withoutMember(current.members, uuid, seq), seq),
-      }));
+      const changed = await change(call, conversation, (current, seq) => {
+        if (!isIn(memberOf(current, uuid))) return undefined;
+        const members = withoutMember(current.members, uuid, seq);
+        return {
+          change: { act: leaves ? 'left' : 'removed', user_uuid: uuid },
+          membership: membershipOf(current, members, seq),
+        };
+      });
       return view(call, changed);
     },
   };

@@ -41,6 +41,9 @@ const nameFor = (
   return { uuid, uuidTime };
 };
 
+/** What `refuseBlocked` refuses with. */
+const refusals: ReadonlySet<string> = new Set(['blocked', 'forbidden']);
+
 export const createSend =
   (
     { sealer, bus, now, randomBytes }: Deps,
@@ -68,7 +71,7 @@ export const createSend =
       if (known === undefined || !isIn(memberOf(known, call.user))) return undefined;
       const author = profiles.known(call.user);
       if (author === undefined || !blocks.knownFree(call, known)) return undefined;
-      return { uuid: named.uuid, uuidTime: named.uuidTime, build: builder(known, author) };
+      return { ...named, build: builder(known, author) };
     };
     /** The same, asked while what came before is still being written. */
     const prepareByAsking = async (): Promise<Draft> => {
@@ -77,8 +80,17 @@ export const createSend =
         profiles.get(call.user, call),
       ]);
       if (author === undefined) throw noSuchConversation();
-      await blocks.refuseBlocked(call, known);
-      return { uuid: named.uuid, uuidTime: named.uuidTime, build: builder(known, author) };
+      try {
+        await blocks.refuseBlocked(call, known);
+      } catch (error) {
+        // What was sent before they were blocked is answered as it was then (LOG-4): the log is asked first.
+        if (named.uuidTime === undefined || !(error instanceof ParleyError) || !refusals.has(error.code)) throw error;
+        const build = (): never => {
+          throw error;
+        };
+        return { ...named, build };
+      }
+      return { ...named, build: builder(known, author) };
     };
 
     /** Under whose eyes the entry was written last: those who are told of it. */

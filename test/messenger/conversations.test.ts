@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ConversationUuid } from '#domain/ids';
+import { uuidV7 } from '#domain/uuid';
 import { directUuid } from '#messenger/conversations';
 import { isConditionFailed, TableError } from '#table/errors';
 import type { Table } from '#table/port';
@@ -15,6 +17,32 @@ test('[CONV-1] two who start at the same moment from two nodes get one conversat
   expect(new Set(opened.map((one) => one?.conversation.uuid))).toEqual(new Set([directUuid(rig.cleo, rig.dan)]));
   expect(opened.map((one) => one?.created).sort()).toEqual([false, true]);
   expect(opened[0]?.conversation.created_at).toBe(opened[1]?.conversation.created_at);
+});
+
+test('[CONV-1] of many starts by one person in one moment exactly one says that it made the conversation', async () => {
+  const rig = await createRig();
+  const open = () => rig.messenger.open({ user: rig.cleo }, { handles: [named('dan')] });
+  const opened = await Promise.all(Array.from({ length: 20 }, open));
+  expect(opened.filter(({ created }) => created)).toHaveLength(1);
+  expect(new Set(opened.map(({ conversation }) => conversation.uuid)).size).toBe(1);
+});
+
+test('[CONV-1] a start whose answer was lost has made the conversation, and says so', async () => {
+  const rig = await createRig();
+  let lost = 0;
+  const table: Table = {
+    ...rig.table,
+    put: async (request, call) => {
+      if (request.item.type !== 'conversation' || lost > 0) return rig.table.put(request, call);
+      lost += 1;
+      await rig.table.put(request, call);
+      // As an adapter does: the answer did not come, so it is put again.
+      return rig.table.put(request, call);
+    },
+  };
+  const node = createNode(table, rig.clock);
+  const { created } = await node.messenger.open({ user: rig.cleo }, { handles: [named('dan')] });
+  expect([lost, created]).toEqual([1, true]);
 });
 
 test('[CONV-1] the uuid is that of the pair, whoever asks, and of version 5', async () => {
@@ -84,6 +112,48 @@ test('[CONV-2] a group takes a hundred and no more; a direct conversation takes 
   expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, rig.direct, named('cleo')))).toBe('not_a_group');
 });
 
+test('[CONV-2] the same change asked for many times at once is one entry', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  const many = async (change: () => Promise<unknown>): Promise<void> => {
+    await Promise.all(Array.from({ length: 10 }, change));
+  };
+  await many(() => rig.messenger.addParticipant({ user: rig.ana }, group, named('dan')));
+  await many(() => rig.messenger.changeConversation({ user: rig.ana }, group, { title: 'garden' }));
+  await many(() => rig.messenger.removeParticipant({ user: rig.ana }, group, named('ben')));
+  const { messages } = await rig.messenger.history({ user: rig.ana }, group, { limit: 20 });
+  expect(messages.map(({ message }) => message).reverse()).toEqual([
+    'created the group',
+    'added dan',
+    'named the group “garden”',
+    'removed ben',
+  ]);
+});
+
+test('[CONV-2] whoever was removed sees the group as it was then, and no sign of how it goes on', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open(
+    { user: rig.ana },
+    { handles: [named('ben'), named('cleo')], title: 'garden' },
+  );
+  const group = conversation.uuid as ConversationUuid;
+  await sendAll(rig, rig.messenger, rig.ana, group, ['one']);
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('ben'));
+  await rig.messenger.changeConversation({ user: rig.ana }, group, { title: 'secret garden' });
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('dan'));
+  await sendAll(rig, rig.messenger, rig.cleo, group, ['two', 'three']);
+  await rig.catchUp();
+  const seen = await rig.messenger.conversation({ user: rig.ben }, group);
+  expect([seen.title, seen.participants.map(({ handle }) => handle)]).toEqual(['garden', ['ana', 'cleo']]);
+  expect(Math.max(...seen.participants.map(({ read_seq }) => read_seq))).toBeLessThanOrEqual(3);
+  rig.events.length = 0;
+  expect(await codeOf(rig.messenger.markRead({ user: rig.ben }, group, { seq: 4 }))).toBe('seq_out_of_range');
+  expect(await codeOf(rig.messenger.markRead({ user: rig.ben }, group, { seq: 99 }))).toBe('seq_out_of_range');
+  expect(await rig.messenger.markRead({ user: rig.ben }, group, { seq: 3 })).toMatchObject({ read_seq: 3, unread: 0 });
+  expect(rig.events.map(({ type }) => type)).not.toContain('read.updated');
+});
+
 test('[CONV-2] changes at once through several nodes all count', async () => {
   const rig = await createRig();
   const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
@@ -128,6 +198,20 @@ test('[CONV-3] who is blocked cannot send to the one who blocked them; groups ar
   await sendAll(rig, rig.messenger, rig.ana, conversation.uuid as ConversationUuid, ['in the group']);
   await rig.messenger.unblock({ user: rig.ben }, named('ana'));
   await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['again']);
+});
+
+test('[CONV-3] [LOG-4] what was sent before the block is answered as a replay after it', async () => {
+  const rig = await createRig();
+  const uuid = uuidV7(rig.clock.ms, randomBytes(10));
+  const send = (message: string) => rig.messenger.send({ user: rig.ana }, rig.direct, { uuid, message });
+  const first = await send('hello');
+  await rig.messenger.block({ user: rig.ben }, named('ana'));
+  expect(await send('hello')).toEqual({ ...first, replayed: true });
+  expect(await codeOf(send('another text'))).toBe('uuid_reused');
+  const fresh = { uuid: uuidV7(rig.clock.ms, randomBytes(10)), message: 'new' };
+  expect(await codeOf(rig.messenger.send({ user: rig.ana }, rig.direct, fresh))).toBe('blocked');
+  const { messages } = await rig.messenger.history({ user: rig.ben }, rig.direct, { limit: 20 });
+  expect(messages.map(({ message }) => message)).toEqual(['hello']);
 });
 
 test('[CONV-4] edit and delete are the author’s alone; a deleted message stays as a tombstone at its seq', async () => {
