@@ -1,6 +1,7 @@
 /** The HTTP contract, version 1, as typed calls: one method for each route. Every promise rejects with `ApiError` alone. */
 import type {
-  Blocks,
+  BlocksPage,
+  BlocksQuery,
   Conversation,
   ConversationPatch,
   ConversationsPage,
@@ -128,7 +129,7 @@ export const createApi = (options: ApiOptions) => {
     typing: (uuid: string) => done(request('typing', { uuid })),
     block: (handle: string) => done(request('block', { handle })),
     unblock: (handle: string) => done(request('unblock', { handle })),
-    blocks: () => json<Blocks>(request('blocks')),
+    blocks: (query: BlocksQuery = {}) => json<BlocksPage>(request('blocks', {}, query)),
     /** Server-sent events; `live.ts` reads them. */
     events: (signal: AbortSignal): Promise<Response> => transport.open({ ...request('events'), signal }),
     /** Server-sent events: one for each request to the table (the embedded default only). */

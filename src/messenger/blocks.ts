@@ -5,6 +5,8 @@ import type { Handle } from '#domain/ids';
 import { isoTime } from '#domain/time';
 import { tombstone } from '#domain/tombstone';
 import type { ConversationItem } from '#store/items';
+import { blockPosition } from '#store/positions';
+import { blocksCursor, readBlocksCursor } from './cursors.ts';
 import type { Deps } from './deps.ts';
 import { noSuchUser } from './faults.ts';
 import type { Call } from './messenger.ts';
@@ -13,9 +15,6 @@ import type { PublicUserView } from './views.ts';
 
 /** Blocking takes effect here at once, on other nodes by their caches' word, or at the latest after this. */
 const policy: CachePolicy = { ttlMs: 10_000, staleOnErrorMs: 0, negativeTtlMs: 0 };
-/** A page of the list; also the most that a user can block, page by page. */
-const pageLimit = 1_000;
-
 const key = (blocker: string, blocked: string): string => `block:${blocker}:${blocked}`;
 
 export interface Blocks {
@@ -28,7 +27,11 @@ export interface Blocks {
   refuseBlocked(call: Call, conversation: ConversationItem): Promise<void>;
   block(call: Call, handle: Handle): Promise<void>;
   unblock(call: Call, handle: Handle): Promise<void>;
-  list(call: Call): Promise<PublicUserView[]>;
+  /** Those whom the caller blocks; a page may have fewer than its limit where somebody was erased. */
+  list(
+    call: Call,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly blocks: readonly PublicUserView[]; readonly cursor?: string }>;
 }
 
 const otherThan = (user: string, { members }: ConversationItem): string | undefined => {
@@ -77,17 +80,23 @@ export const createBlocks = (
     await patterns.deleteBlockMark(other.uuid, call.user, call);
     cache.invalidate([key(call.user, other.uuid)]);
   },
-  list: async (call) => {
-    const { items } = await patterns.listBlocks(call.user, { ...call, limit: pageLimit });
+  list: async (call, { limit, cursor }) => {
+    const start = cursor === undefined ? undefined : blockPosition(call.user, readBlocksCursor(cursor));
+    // One more than asked for tells whether there is a next page.
+    const page = { ...call, limit: limit + 1, ...(start && { start }) };
+    const found = (await patterns.listBlocks(call.user, page)).items;
+    const items = found.slice(0, limit);
+    const last = found.length > limit ? items.at(-1) : undefined;
     const known = await profiles.many(
       items.map((item) => item.blocked_user_uuid),
       call,
     );
-    return items.flatMap((item) => {
+    const blocks = items.flatMap((item) => {
       const profile = known.get(item.blocked_user_uuid);
       return profile === undefined || isGone(profile)
         ? []
         : [{ uuid: profile.uuid, handle: profile.handle, display_name: profile.display_name }];
     });
+    return { blocks, ...(last !== undefined && { cursor: blocksCursor(last.blocked_user_uuid) }) };
   },
 });

@@ -1,7 +1,7 @@
 /** Cursors: opaque to clients, checked before any table is asked, and good for nothing but the list they came from. */
 import { Buffer } from 'node:buffer';
 import { ParleyError } from '#domain/errors';
-import { conversationUuid } from '#domain/ids';
+import { conversationUuid, userUuid } from '#domain/ids';
 import { seqMax } from '#domain/limits';
 import { parseTime } from '#domain/time';
 
@@ -47,3 +47,8 @@ export const readInboxCursor = (cursor: string, folder: string): { lastMessageAt
   if (of !== folder || conversation === undefined || parseTime(lastMessageAt) === undefined) return refuse();
   return { lastMessageAt, conversation };
 };
+
+/** A walk of the people whom somebody blocks goes on after this one. */
+export const blocksCursor = (user: string): string => encode(['b', user]);
+
+export const readBlocksCursor = (cursor: string): string => userUuid(decode(cursor, 'b', 2)[0] ?? '') ?? refuse();

@@ -47,7 +47,10 @@ export interface Messenger {
 
   block(call: Call, handle: Handle): Promise<void>;
   unblock(call: Call, handle: Handle): Promise<void>;
-  blocks(call: Call): Promise<PublicUserView[]>;
+  blocks(
+    call: Call,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly blocks: readonly PublicUserView[]; readonly cursor?: string }>;
 
   /** One handle and no title: the direct conversation of the two, made unless it exists (CONV-1). Otherwise a new group. */
   open(

@@ -251,8 +251,14 @@ export const ConversationsPage = Type.Object(
 );
 export type ConversationsPage = Static<typeof ConversationsPage>;
 
-export const Blocks = Type.Object({ blocks: Type.Array(PublicUser) }, shown({ blocks: [examples.publicUser] }));
-export type Blocks = Static<typeof Blocks>;
+export const BlocksQuery = Type.Object({ limit: Limit, cursor: Cursor }, closed);
+export type BlocksQuery = Static<typeof BlocksQuery>;
+
+export const BlocksPage = Type.Object(
+  { blocks: Type.Array(PublicUser), cursor: Type.Optional(Type.String()) },
+  shown({ blocks: [examples.publicUser] }),
+);
+export type BlocksPage = Static<typeof BlocksPage>;
 
 export const ConversationParams = Type.Object({ uuid: Type.String() }, closed);
 export const MessageParams = Type.Object({ uuid: Type.String(), seq: Seq }, closed);

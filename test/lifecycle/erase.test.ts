@@ -367,7 +367,7 @@ test('[USER-2] [USER-5] somebody new takes the handle and inherits nothing; who 
     const heir = await rig.person('ada', 'Another Ada');
     const call = { user: heir.user };
     expect(await messenger.inbox(call, { folder: 'inbox', limit: 20 })).toEqual({ conversations: [] });
-    expect(await messenger.blocks(call)).toEqual([]);
+    expect((await messenger.blocks(call, { limit: 20 })).blocks).toEqual([]);
     await expect(messenger.history(call, direct, { limit: 20 })).rejects.toMatchObject({ code: 'not_found' });
     await expect(messenger.deleteMessage(call, direct, 1)).rejects.toMatchObject({ code: 'not_found' });
     const anew = await rig.open(heir, ['bob']);

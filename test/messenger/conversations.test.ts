@@ -193,11 +193,34 @@ test('[CONV-3] who is blocked cannot send to the one who blocked them; groups ar
   const rig = await createRig();
   const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
   await rig.messenger.block({ user: rig.ben }, named('ana'));
-  expect((await rig.messenger.blocks({ user: rig.ben })).map(({ handle }) => handle)).toEqual(['ana']);
+  const list = await rig.messenger.blocks({ user: rig.ben }, { limit: 20 });
+  expect([list.blocks.map(({ handle }) => handle), list.cursor]).toEqual([['ana'], undefined]);
   expect(await codeOf(rig.messenger.send({ user: rig.ana }, rig.direct, { message: 'x' }))).toBe('blocked');
   await sendAll(rig, rig.messenger, rig.ana, conversation.uuid as ConversationUuid, ['in the group']);
   await rig.messenger.unblock({ user: rig.ben }, named('ana'));
   await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['again']);
+});
+
+test('[CONV-3] the blocked are listed page by page, each once, and the last page has no cursor', async () => {
+  const rig = await createRig();
+  for (const name of ['ben', 'cleo', 'dan']) await rig.messenger.block({ user: rig.ana }, named(name));
+  const walk = async (limit: number): Promise<string[][]> => {
+    const pages: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await rig.messenger.blocks({ user: rig.ana }, cursor === undefined ? { limit } : { limit, cursor });
+      pages.push(page.blocks.map(({ handle }) => handle));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return pages;
+  };
+  expect(await walk(3)).toEqual([['ben', 'cleo', 'dan']]);
+  expect(await walk(2)).toEqual([['ben', 'cleo'], ['dan']]);
+  expect(await walk(1)).toEqual([['ben'], ['cleo'], ['dan']]);
+  const { cursor = '' } = await rig.messenger.inbox({ user: rig.ana }, { folder: 'inbox', limit: 1 });
+  expect(await codeOf(rig.messenger.blocks({ user: rig.ana }, { limit: 1, cursor: cursor || 'x' }))).toBe(
+    'invalid_cursor',
+  );
 });
 
 test('[CONV-3] [LOG-4] what was sent before the block is answered as a replay after it', async () => {

@@ -1,7 +1,8 @@
 /** The signed-in user, other users, and blocks. */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { Blocks, HandleParams, MePatch, PublicUser, User } from '#protocol/shapes';
+import { pageDefault } from '#domain/limits';
+import { BlocksPage, BlocksQuery, HandleParams, MePatch, PublicUser, User } from '#protocol/shapes';
 import type { App, RouteNeeds } from '../app-types.ts';
 import { answer, nothing, problems } from './describe.ts';
 import { handleField, handleIn } from './ids.ts';
@@ -114,10 +115,15 @@ export const peopleRoutes = (app: App, { messenger, callOf }: RouteNeeds, now: (
         tags: ['blocks'],
         operationId: 'listBlocks',
         summary: 'Whom I do not take direct messages from',
-        response: { 200: answer(Blocks, 'The blocked users'), ...problems },
+        querystring: BlocksQuery,
+        response: { 200: answer(BlocksPage, 'A page; another exists while there is a cursor'), ...problems },
       },
     },
-    async (request) => ({ blocks: await messenger.blocks(callOf(request)) }),
+    async (request) => {
+      const { limit = pageDefault, cursor } = request.query;
+      const page = await messenger.blocks(callOf(request), cursor === undefined ? { limit } : { limit, cursor });
+      return { ...page, blocks: [...page.blocks] };
+    },
   );
 
   for (const method of ['PUT', 'DELETE'] as const) {

@@ -6,6 +6,7 @@ import { useApp } from '../app-context.ts';
 import { personName } from '../names.ts';
 import { attempt, notify } from '../notices.ts';
 import { navigate } from '../router.ts';
+import { blockedPeople } from '../shell/blocked.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Monogram } from '../ui/monogram.tsx';
 
@@ -90,9 +91,9 @@ function BlockButton({ handle, name }: { readonly handle: string; readonly name:
   const [blocked, setBlocked] = useState<boolean>();
   useEffect(() => {
     let gone = false;
-    api.blocks().then(
-      ({ blocks }) => {
-        if (!gone) setBlocked(blocks.some((user) => user.handle === handle));
+    blockedPeople(api).then(
+      (people) => {
+        if (!gone) setBlocked(people.some((user) => user.handle === handle));
       },
       () => undefined, // the button stays away
     );

@@ -4,15 +4,16 @@ import type { PublicUser } from '#protocol/shapes';
 import { useApp } from '../app-context.ts';
 import { attempt } from '../notices.ts';
 import { Monogram } from '../ui/monogram.tsx';
+import { blockedPeople } from './blocked.ts';
 
 export function BlockedPeople() {
   const { api } = useApp();
   const [people, setPeople] = useState<readonly PublicUser[]>([]);
   useEffect(() => {
     let gone = false;
-    api.blocks().then(
-      ({ blocks }) => {
-        if (!gone) setPeople(blocks);
+    blockedPeople(api).then(
+      (blocked) => {
+        if (!gone) setPeople(blocked);
       },
       () => undefined, // the section stays away
     );
