@@ -76,7 +76,7 @@ export const createMessenger = (
     appended();
   };
   const inbox = createInbox(options, { log, memberships, render });
-  const revise = createRevise(options, { memberships, render, revised });
+  const revise = createRevise(options, { memberships, blocks, render, revised });
   const send = createSend(options, { log, memberships, profiles, blocks, render, appended });
   const isServed = async (user: string): Promise<boolean> => {
     if ((await profiles.get(user))?.status === 'active') return true;
@@ -153,6 +153,8 @@ export const createMessenger = (
     typing: guarded(async (call, conversation) => {
       const { conversation: item, member } = await memberships.mustKnow(call, conversation);
       if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
+      // Whoever is blocked is not told so by this; it only goes nowhere.
+      if (await blocks.isBlocked(call, item)) return;
       const others = present(item.members).flatMap(({ user_uuid }) => (user_uuid === call.user ? [] : [user_uuid]));
       bus.publish({ type: 'typing', to: others, body: { message_group_uuid: conversation, user_uuid: call.user } });
     }),

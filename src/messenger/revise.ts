@@ -7,6 +7,7 @@ import { isoTime } from '#domain/time';
 import { asStored, type EntryItem } from '#store/items';
 import { isConditionFailed, TableError } from '#table/errors';
 import type { Changes, Condition } from '#table/port';
+import { type Blocks, blockedBy } from './blocks.ts';
 import type { Deps } from './deps.ts';
 import { noSuchMessage } from './faults.ts';
 import { type Memberships, memberOf } from './memberships.ts';
@@ -22,12 +23,13 @@ export const createRevise = (
   { patterns, sealer, bus, now }: Deps,
   parts: {
     readonly memberships: Memberships;
+    readonly blocks: Blocks;
     readonly render: Render;
     /** Told of each entry changed, once it is durable: the caches' and the fan-out's cue. */
     readonly revised: (conversation: string, seq: number) => void;
   },
 ) => {
-  const { memberships, render, revised } = parts;
+  const { memberships, blocks, render, revised } = parts;
 
   /** The conversation, for somebody who is in it and may read the entry. */
   const mustReach = async (call: Call, conversation: string, seq: number) => {
@@ -35,6 +37,11 @@ export const createRevise = (
     if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
     if (!Number.isInteger(seq) || seq < 1 || seq > seqMax || !mayRead(member, seq)) throw noSuchMessage();
     return item;
+  };
+
+  /** The same, for a change that says something: whoever is blocked has nothing more to say to the one who blocked them. */
+  const mustSpeak = async (call: Call, conversation: string, seq: number): Promise<void> => {
+    if (await blocks.isBlocked(call, await mustReach(call, conversation, seq))) throw blockedBy();
   };
 
   const apply = async (call: Call, conversation: string, seq: number, changes: Changes, condition: Condition) => {
@@ -70,7 +77,7 @@ export const createRevise = (
   return {
     edit: async (call: Call, conversation: string, seq: number, message: string): Promise<MessageView> => {
       const text = storableText('message', message, messageCharactersMax);
-      await mustReach(call, conversation, seq);
+      await mustSpeak(call, conversation, seq);
       const sealed = await sealText(sealer, placeOf(conversation, seq, call.user), text, call.deadline);
       const set = { ...sealed, edited_at: isoTime(now()) };
       const changes = sealed.preview === undefined ? { set, remove: { preview: true } as const } : { set };
@@ -93,6 +100,7 @@ export const createRevise = (
 
     react: async (call: Call, conversation: string, seq: number, emoji: string, on: boolean): Promise<MessageView> => {
       const member: ReadonlySet<string> = new Set([`${storableEmoji(emoji)} ${call.user}`]);
+      if (on) await mustSpeak(call, conversation, seq);
       const room: Condition = {
         any: [
           { attribute: 'reactions', is: 'absent' },

@@ -93,6 +93,16 @@ describe('people', () => {
 describe("the course's routes", () => {
   const create = (token: string, body: unknown) => rig.ask('POST', '/api/messages', { token, body });
 
+  test('a body that is no object, and one’s own handle, are answered in the course’s codes', async () => {
+    const blank = ['user_reciever_handle_blank', 'message_blank'];
+    for (const body of [null, [], 'hello', 7]) {
+      const answer = await create(ada.token, body);
+      expect([body, answer.status, answer.body]).toEqual([body, 422, blank]);
+    }
+    const own = await create(ada.token, { message: 'Hello me', handle: 'ada' });
+    expect([own.status, own.body]).toEqual([422, ['user_reciever_handle_blank']]);
+  });
+
   test('a message to a handle opens the conversation; one to the conversation is answered as it was written', async () => {
     const opened = await create(ada.token, { message: 'Hello Bob', handle: 'bob' });
     expect([opened.status, Object.keys(opened.body)]).toEqual([200, ['message_group_uuid']]);

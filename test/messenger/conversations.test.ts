@@ -201,6 +201,22 @@ test('[CONV-3] who is blocked cannot send to the one who blocked them; groups ar
   await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['again']);
 });
 
+test('[CONV-3] who is blocked says nothing by an edit, a reaction or by typing either, and may still take back', async () => {
+  const rig = await createRig();
+  await sendAll(rig, rig.messenger, rig.ana, rig.direct, ['hello']);
+  await sendAll(rig, rig.messenger, rig.ben, rig.direct, ['what?']);
+  await rig.messenger.block({ user: rig.ben }, named('ana'));
+  rig.events.length = 0;
+  const ana = { user: rig.ana };
+  expect(await codeOf(rig.messenger.edit(ana, rig.direct, 1, 'an insult'))).toBe('blocked');
+  expect(await codeOf(rig.messenger.react(ana, rig.direct, 2, '👎', true))).toBe('blocked');
+  await rig.messenger.typing(ana, rig.direct);
+  expect(rig.events).toEqual([]);
+  await rig.messenger.react(ana, rig.direct, 2, '👎', false);
+  expect(await rig.messenger.deleteMessage(ana, rig.direct, 1)).toMatchObject({ seq: 1 });
+  await rig.messenger.react({ user: rig.ben }, rig.direct, 2, '👍', true);
+});
+
 test('[CONV-3] the blocked are listed page by page, each once, and the last page has no cursor', async () => {
   const rig = await createRig();
   for (const name of ['ben', 'cleo', 'dan']) await rig.messenger.block({ user: rig.ana }, named(name));

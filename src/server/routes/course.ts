@@ -72,10 +72,13 @@ const messageEntry = (message: MessageView): Entry => ({
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
 
+/** Spelled as the course spells it. */
+const receiverBlank = 'user_reciever_handle_blank';
+
 const errorsOf = (message: string, to: { readonly group: string | undefined; readonly handle: string }): string[] => {
   const errors: string[] = [];
   if (to.group === '') errors.push('message_group_uuid_blank');
-  if (to.group === undefined && to.handle === '') errors.push('user_reciever_handle_blank');
+  if (to.group === undefined && to.handle === '') errors.push(receiverBlank);
   if (message === '') errors.push('message_blank');
   else if ([...message].length > courseMessageCharactersMax)
     errors.push(`message_exceed_max_chars_${courseMessageCharactersMax}`);
@@ -136,10 +139,12 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
           ...problems,
         },
       },
+      // A body that is no object has none of the fields, and is answered so, in the course's codes.
+      attachValidation: true,
     },
     async (request, reply) => {
       const call = callOf(request);
-      const body = request.body as Readonly<Record<string, unknown>>;
+      const body = (request.validationError === undefined ? request.body : {}) as Readonly<Record<string, unknown>>;
       const message = textOf(body.message);
       const to = {
         // The course's server takes null for absent.
@@ -152,7 +157,10 @@ export const courseRoutes = (app: App, { messenger, callOf }: RouteNeeds): void 
         const sent = await messenger.send(call, conversationIn({ uuid: to.group }), { message });
         return messageEntry(sent.message);
       }
-      const { conversation } = await messenger.open(call, { handles: [handleIn({ handle: to.handle })] });
+      const handle = handleIn({ handle: to.handle });
+      // One's own handle names nobody to receive it, as a blank one does.
+      if ((await messenger.me(call)).handle === handle) return reply.code(422).send([receiverBlank]);
+      const { conversation } = await messenger.open(call, { handles: [handle] });
       const uuid = conversationUuid(conversation.uuid);
       if (uuid === undefined) throw new Error('a conversation has a uuid');
       await messenger.send(call, uuid, { message });
