@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { ParleyError } from '#domain/errors';
 import { type ConversationUuid, type MessageUuid, handle as toHandle, type UserUuid } from '#domain/ids';
 import { groupMembersMax, messageCharactersMax } from '#domain/limits';
+import { isIn } from '#domain/membership';
 import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { uuidFromSha1 } from '#domain/uuid';
@@ -15,6 +16,7 @@ import { directUuid } from './conversations.ts';
 import type { Deps } from './deps.ts';
 import { ensureRow } from './inbox-rows.ts';
 import type { Log } from './log.ts';
+import { memberOf } from './memberships.ts';
 import type { createPeople } from './people.ts';
 import { placeOf } from './render.ts';
 import { sealText } from './seal-text.ts';
@@ -88,25 +90,35 @@ export const createImport = (
     } catch (error) {
       if (!isConditionFailed(error)) throw error;
     }
-    await Promise.all(people.map((person) => ensureRow(patterns, person.uuid, item, true)));
+    // Whoever was erased since an earlier import stays erased.
+    const standing = (await patterns.getConversation(uuid)) ?? item;
+    const stay = (user: string): boolean => isIn(memberOf(standing, user));
+    await Promise.all(
+      people.filter((person) => stay(person.uuid)).map((person) => ensureRow(patterns, person.uuid, standing, true)),
+    );
 
     let written = 0;
     for (const [index, text] of texts.entries()) {
       const author = people.find((person) => person.name === source.messages[index]?.from) ?? first;
       const messageUuid = importedUuid(source.id, index);
-      const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => ({
-        type: 'message',
-        kind: 'text',
-        message_group_uuid: uuid,
-        seq,
-        uuid: messageUuid,
-        user_uuid: author.uuid,
-        display_name: author.display_name,
-        handle: author.handle,
-        ...(await sealText(sealer, placeOf(uuid, seq, author.uuid), text, undefined)),
-        created_at: isoTime(createdAt),
-        ...(membersSeq > 0 && { members_seq: membersSeq }),
-      });
+      const build = async (seq: number, createdAt: number, membersSeq: number): Promise<EntryItem> => {
+        if (!stay(author.uuid)) {
+          throw new ParleyError('conflict', `${source.id}: somebody who wrote in it is no longer in the conversation`);
+        }
+        return {
+          type: 'message',
+          kind: 'text',
+          message_group_uuid: uuid,
+          seq,
+          uuid: messageUuid,
+          user_uuid: author.uuid,
+          display_name: author.display_name,
+          handle: author.handle,
+          ...(await sealText(sealer, placeOf(uuid, seq, author.uuid), text, undefined)),
+          created_at: isoTime(createdAt),
+          ...(membersSeq > 0 && { members_seq: membersSeq }),
+        };
+      };
       // Time 0: the whole log is the window, however long ago the first import was.
       const { replayed } = await parts.log.append(uuid, async () => ({ uuid: messageUuid, uuidTime: 0, build }));
       if (!replayed) {

@@ -5,7 +5,7 @@ import type { ConversationItem, InboxRowItem, ProfileItem } from '#store/items';
 import type { Patterns } from '#store/patterns';
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
-import type { CallOptions } from '#table/port';
+import type { CallOptions, Condition } from '#table/port';
 import { memberOf } from './memberships.ts';
 import { isGone } from './profiles.ts';
 
@@ -23,9 +23,10 @@ const otherNames = (other: ProfileItem) =>
         other_user_uuid: other.uuid,
         other_user_display_name: other.display_name,
         other_user_handle: other.handle,
+        other_user_rev: other.name_rev ?? 0,
       };
 
-/** Sets the other person's name on a row, or the tombstone's once they are gone, if there is such a row and it is about them. */
+/** Sets the other person's name on a row that shows an older one, or the tombstone's once they are gone, if there is such a row and it is about them. */
 export const nameOther = async (
   patterns: Patterns,
   user: string,
@@ -34,7 +35,15 @@ export const nameOther = async (
   call?: CallOptions,
 ): Promise<InboxRowItem | undefined> => {
   try {
-    const condition = { attribute: 'other_user_uuid', is: '=', value: other.uuid } as const;
+    const older: Condition = {
+      any: [
+        { attribute: 'other_user_rev', is: 'absent' },
+        { attribute: 'other_user_rev', is: '<', value: other.name_rev ?? 0 },
+      ],
+    };
+    const about: Condition = { attribute: 'other_user_uuid', is: '=', value: other.uuid };
+    // However often and late it is written, a row never goes back to an older name; the tombstone is nobody's older name.
+    const condition: Condition = isGone(other) ? about : { all: [about, older] };
     return await patterns.changeInboxRow(user, conversation, { changes: { set: otherNames(other) }, condition }, call);
   } catch (error) {
     if (isConditionFailed(error)) return undefined;

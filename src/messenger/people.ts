@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ParleyError } from '#domain/errors';
 import { type Handle, handle as toHandle, type UserUuid } from '#domain/ids';
-import { displayNameCharactersMax } from '#domain/limits';
+import { clockSkewMsMax, displayNameCharactersMax } from '#domain/limits';
 import { storableText } from '#domain/text';
 import { isoTime, timeOf } from '#domain/time';
 import { tombstone } from '#domain/tombstone';
@@ -16,8 +16,8 @@ import { isGone, type Profiles } from './profiles.ts';
 import { userView } from './render.ts';
 import type { PublicUserView, UserView } from './views.ts';
 
-/** A handle claimed by somebody whose profile does not name it is taken over after this: its claimer stopped half-way. */
-const orphanAfterMs = 60_000;
+/** A handle claimed by somebody whose profile does not name it is taken over after this, whosever clock told the time of it. */
+const orphanAfterMs = clockSkewMsMax + 60_000;
 /** Suffixes tried for a wished handle that is taken, when the wish is flexible. */
 const suffixesMax = 20;
 
@@ -34,33 +34,41 @@ export const createPeople = (
     return profile?.handle === handle ? profile : undefined;
   };
 
-  const claim = async (user: string, handle: Handle, call?: { readonly deadline?: number }): Promise<boolean> => {
-    if (handle === tombstone.handle) return false;
+  /** The claim as it now stands; undefined when the handle is somebody else's. */
+  const claim = async (
+    user: string,
+    handle: Handle,
+    call?: { readonly deadline?: number },
+  ): Promise<HandleItem | undefined> => {
+    if (handle === tombstone.handle) return undefined;
     const item: HandleItem = { type: 'handle', handle, user_uuid: user, claimed_at: isoTime(now()) };
-    const attempt = async (from: string | undefined): Promise<boolean> => {
+    const attempt = async (from: HandleItem | undefined): Promise<HandleItem | undefined> => {
       try {
         await patterns.claimHandle(item, from, call);
-        return true;
+        return item;
       } catch (error) {
-        if (isConditionFailed(error)) return false;
+        if (isConditionFailed(error)) return undefined;
         throw error;
       }
     };
-    if (await attempt(undefined)) return true;
+    const claimed = await attempt(undefined);
+    if (claimed !== undefined) return claimed;
     const standing = await patterns.getHandle(handle, { ...call, consistent: true });
     if (standing === undefined) return attempt(undefined);
-    if (now() - timeOf(standing.claimed_at) < orphanAfterMs) return false;
+    if (now() - timeOf(standing.claimed_at) < orphanAfterMs) return undefined;
     const owner = await patterns.getProfile(standing.user_uuid, { ...call, consistent: true });
-    return owner?.handle === handle ? false : attempt(standing.user_uuid);
+    return owner?.handle === handle ? undefined : attempt(standing);
   };
 
-  const claimFlexibly = async (user: string, wish: Handle, call: { readonly deadline?: number }): Promise<Handle> => {
-    if (await claim(user, wish, call)) return wish;
+  const claimFlexibly = async (user: string, wish: Handle, call: { readonly deadline?: number }) => {
+    const wished = await claim(user, wish, call);
+    if (wished !== undefined) return wished;
     for (let attempt = 0; attempt < suffixesMax; attempt += 1) {
       // Of the user's own uuid, so that two nodes at once, or one after a crash, try the same and leave no handle behind.
       const digest = createHash('sha256').update(`${user} ${attempt}`).digest();
       const other = toHandle(`${wish.slice(0, 24)}_${String(digest.readUInt16BE()).padStart(5, '0')}`);
-      if (other !== undefined && (await claim(user, other, call))) return other;
+      const claimed = other && (await claim(user, other, call));
+      if (claimed !== undefined) return claimed;
     }
     throw taken();
   };
@@ -84,8 +92,10 @@ export const createPeople = (
         wish.display_name === undefined
           ? wish.handle
           : storableText('display_name', wish.display_name, displayNameCharactersMax);
-      const handle = wish.flexible === true ? await claimFlexibly(user, wish.handle, call) : wish.handle;
-      if (wish.flexible !== true && !(await claim(user, handle, call))) throw taken();
+      const claimed =
+        wish.flexible === true ? await claimFlexibly(user, wish.handle, call) : await claim(user, wish.handle, call);
+      if (claimed === undefined) throw taken();
+      const { handle } = claimed;
       const profile: ProfileItem = {
         type: 'profile',
         uuid: user,
@@ -103,7 +113,7 @@ export const createPeople = (
         // Provisioned twice at once; the first one's profile stands, and a handle it does not name is let go.
         const first = await patterns.getProfile(user, { ...call, consistent: true });
         if (first === undefined) throw noSuchUser();
-        if (first.handle !== handle) await patterns.releaseHandle(handle, user, call).catch(ignoreCondition);
+        if (first.handle !== handle) await patterns.releaseHandle(claimed, call).catch(ignoreCondition);
         profiles.changed(user);
         return userView(first);
       }
@@ -135,27 +145,39 @@ export const createPeople = (
       const before = await patterns.getProfile(call.user, { ...call, consistent: true });
       if (before === undefined || before.status !== 'active') throw noSuchUser();
       const handle = change.handle === before.handle ? undefined : change.handle;
-      if (handle !== undefined && !(await claim(call.user, handle, call))) throw taken();
+      // As it stands before the profile lets go of it: whoever comes back to it later claims it anew.
+      const old = handle && (await patterns.getHandle(before.handle, { ...call, consistent: true }));
+      const claimed = handle && (await claim(call.user, handle, call));
+      if (handle !== undefined && claimed === undefined) throw taken();
+      const set = { ...(display_name !== undefined && { display_name }), ...(handle !== undefined && { handle }) };
+      if (Object.keys(set).length === 0) return userView(before);
+      const named = { ...set, name_rev: (before.name_rev ?? 0) + 1 };
       let after: ProfileItem;
       try {
-        const set = { ...(display_name !== undefined && { display_name }), ...(handle !== undefined && { handle }) };
         const condition: Condition = {
           all: [
             { attribute: 'handle', is: '=', value: before.handle },
             { attribute: 'status', is: '=', value: 'active' },
+            before.name_rev === undefined
+              ? { attribute: 'name_rev', is: 'absent' }
+              : { attribute: 'name_rev', is: '=', value: before.name_rev },
           ],
         };
-        after =
-          Object.keys(set).length === 0 ? before : await patterns.changeProfile(call.user, { set }, condition, call);
+        after = await patterns.changeProfile(call.user, { set: named }, condition, call);
       } catch (error) {
         if (!isConditionFailed(error)) throw error;
         const standing = error.item && asStored<ProfileItem>(error.item);
-        if (handle !== undefined && standing?.handle !== handle)
-          await patterns.releaseHandle(handle, call.user, call).catch(ignoreCondition);
-        throw new ParleyError('conflict', 'The profile was changed at the same time; read it and try again.');
+        const wished: ProfileItem = { ...before, ...named };
+        // It may be this very change, made by an attempt whose answer was lost.
+        if (standing === undefined || !isNamedAlike(standing, wished)) {
+          if (claimed !== undefined && standing?.handle !== handle)
+            await patterns.releaseHandle(claimed, call).catch(ignoreCondition);
+          throw new ParleyError('conflict', 'The profile was changed at the same time; read it and try again.');
+        }
+        after = standing;
       }
       profiles.changed(call.user);
-      if (handle !== undefined) await patterns.releaseHandle(before.handle, call.user, call).catch(ignoreCondition);
+      if (old?.user_uuid === call.user) await patterns.releaseHandle(old, call).catch(ignoreCondition);
       return userView(after);
     },
 
@@ -166,6 +188,12 @@ export const createPeople = (
     },
   };
 };
+
+const isNamedAlike = (one: ProfileItem, other: ProfileItem): boolean =>
+  one.status === other.status &&
+  one.name_rev === other.name_rev &&
+  one.handle === other.handle &&
+  one.display_name === other.display_name;
 
 /** A handle that is somebody else's by now needs no releasing. */
 const ignoreCondition = (error: unknown): void => {

@@ -78,6 +78,8 @@ export type InboxRowItem = {
   readonly other_user_uuid?: string;
   readonly other_user_display_name?: string;
   readonly other_user_handle?: string;
+  /** Which of the other one's names these are. */
+  readonly other_user_rev?: number;
   /** The sealed preview of the newest entry, as its writer sealed it; absent when there is none to show. */
   readonly last_message?: string;
   readonly last_message_at: string;
@@ -100,6 +102,8 @@ export type ProfileItem = {
   readonly handle: string;
   readonly display_name: string;
   readonly status: 'active' | 'disabled' | 'erasing' | 'erased';
+  /** Counts changes of the handle and the display name, so that no row goes back to an older one. */
+  readonly name_rev?: number;
   readonly created_at: string;
   /** Of an erased user, whose names are the tombstone's: in seconds since the epoch, past the last token of theirs. */
   readonly expires_at?: number;

@@ -50,6 +50,9 @@ export interface RowUpdate {
   readonly condition: Condition;
 }
 
+/** Somebody's hold of a handle, as of a time. */
+type Claim = Pick<HandleItem, 'handle' | 'user_uuid'> & Partial<Pick<HandleItem, 'claimed_at'>>;
+
 /**
  * @param observe is told of every use, after it; it must not throw.
  * @param elapsed a monotonic clock in milliseconds.
@@ -70,6 +73,12 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
     ...(page.consistent === true && { consistent: true }),
   });
   const mine = (user: string): Condition => ({ attribute: 'user_uuid', is: '=', value: user });
+  const theClaim = ({ user_uuid, claimed_at }: Claim): Condition => ({
+    all: [
+      mine(user_uuid),
+      ...(claimed_at === undefined ? [] : [{ attribute: 'claimed_at', is: '=', value: claimed_at } as const]),
+    ],
+  });
 
   const patterns = {
     // A conversation's log.
@@ -197,25 +206,26 @@ export const createPatterns = (table: Table, observe: Observe, elapsed: () => nu
       getMany<ProfileItem>('getProfiles', users.map(keys.profileKey), call),
     changeProfile: (user: string, changes: Changes, condition: Condition, call?: CallOptions) =>
       update<ProfileItem>('changeProfile', keys.profileKey(user), changes, { all: [present, condition] }, call),
-    /** Takes a handle that nobody has, that is the user's already, or that `from` is known to have let go. */
-    claimHandle: (item: HandleItem, from: string | undefined, call?: CallOptions) =>
+    /** Takes a handle that nobody has, that is the user's already, or whose claim `from` is known to stand for nothing. */
+    claimHandle: (item: HandleItem, from: HandleItem | undefined, call?: CallOptions) =>
       put(
         'claimHandle',
         keys.handleKey(item.handle),
         item,
-        { any: [absent, mine(item.user_uuid), ...(from === undefined ? [] : [mine(from)])] },
+        { any: [absent, mine(item.user_uuid), ...(from === undefined ? [] : [theClaim(from)])] },
         call,
       ),
     getHandle: (handle: string, call?: CallOptions & { readonly consistent?: boolean }) =>
       get<HandleItem>('getHandle', keys.handleKey(handle), call?.consistent === true, call),
-    releaseHandle: (handle: string, user: string, call?: CallOptions) =>
-      remove('releaseHandle', keys.handleKey(handle), mine(user), call),
+    /** Lets go of a handle as it was claimed: one that was claimed again since stays. Without a time: however it was. */
+    releaseHandle: (claim: Claim, call?: CallOptions) =>
+      remove('releaseHandle', keys.handleKey(claim.handle), theClaim(claim), call),
     putBlock: (block: BlockItem, call?: CallOptions) =>
       put('putBlock', keys.blockKey(block.user_uuid, block.blocked_user_uuid), block, undefined, call),
     deleteBlock: (user: string, other: string, call?: CallOptions) =>
       remove('deleteBlock', keys.blockKey(user, other), undefined, call),
-    getBlock: (user: string, other: string, call?: CallOptions) =>
-      get<BlockItem>('getBlock', keys.blockKey(user, other), false, call),
+    getBlock: (user: string, other: string, call?: CallOptions & { readonly consistent?: boolean }) =>
+      get<BlockItem>('getBlock', keys.blockKey(user, other), call?.consistent === true, call),
     listBlocks: (user: string, page: PageOptions) =>
       query<BlockItem>('listBlocks', ofUser(user, keys.blockPrefix, page), page),
 

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { ParleyError } from '#domain/errors';
 import { isoTime } from '#domain/time';
 import type { AuditItem } from '#store/items';
+import { isConditionFailed } from '#table/errors';
 import type { Deps } from '../deps.ts';
 
 /** Entries of one page. */
@@ -37,8 +38,14 @@ export const createAudit = ({ patterns, now, randomBytes }: Pick<Deps, 'patterns
   audited: async ({ by, act, user }, work) => {
     const act_id = Buffer.from(randomBytes(8)).toString('hex');
     const subject = user === undefined ? {} : { subject: fingerprint(user) };
-    const note = (result: string): Promise<unknown> =>
-      patterns.addAuditEntry({ type: 'audit', act_id, at: isoTime(now()), by, act, ...subject, result });
+    const note = async (result: string): Promise<void> => {
+      try {
+        await patterns.addAuditEntry({ type: 'audit', act_id, at: isoTime(now()), by, act, ...subject, result });
+      } catch (error) {
+        // The id is drawn for this act: what stands there is this very note, by an attempt whose answer was lost.
+        if (!isConditionFailed(error)) throw error;
+      }
+    };
     await note('begun');
     try {
       const outcome = await work();

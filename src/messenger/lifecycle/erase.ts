@@ -11,6 +11,7 @@
  * 6. A receipt that names nobody; the note of the erasure goes.
  */
 import { Buffer } from 'node:buffer';
+import { LRUCache } from 'lru-cache';
 import type { UserUuid } from '#domain/ids';
 import { isoTime } from '#domain/time';
 import { tombstone } from '#domain/tombstone';
@@ -29,6 +30,8 @@ export const quietMs = 15_000;
 const leaseMs = 60_000;
 /** The marker outlives every access token: Cognito's live for a day at most. */
 const markerMs = 2 * 24 * 60 * 60_000;
+/** Erasures whose refusal this process remembers the time of; one that is forgotten pauses once more. */
+const refusedMax = 1_000;
 const pageLimit = 100;
 /** DynamoDB's own bound on one batch of writes. */
 const deletesAtOnce = 25;
@@ -70,6 +73,16 @@ export const createErasures = (
 ): Erasures => {
   const { patterns, sealer, keys, bus, now, randomBytes } = deps;
   const { profiles, eraseFromConversation } = parts;
+  /** When this process first knew of each that requests are refused, by its own clock: those of others may be wrong. */
+  const refusedHere = new LRUCache<string, { readonly begun: string; readonly since: number }>({ max: refusedMax });
+  const knowRefused = ({ user_uuid, begun_at }: ErasureItem): number => {
+    const known = refusedHere.get(user_uuid);
+    // Of another erasure it says nothing: they were erased before, and came back.
+    if (known?.begun === begun_at) return known.since;
+    const since = now();
+    refusedHere.set(user_uuid, { begun: begun_at, since });
+    return since;
+  };
   const randomId = (): string => Buffer.from(randomBytes(16)).toString('hex');
 
   const spread = (user: UserUuid): void => {
@@ -123,6 +136,7 @@ export const createErasures = (
     } catch (error) {
       if (!isConditionFailed(error)) throw error;
       const standing = error.item && asStored<ErasureItem>(error.item);
+      if (standing?.refused_since !== undefined) knowRefused(standing);
       return standing === undefined ? { state: 'none' } : { state: 'waits', until: standing.lease_until ?? now() };
     }
   };
@@ -176,7 +190,7 @@ export const createErasures = (
 
   const sweep = async (work: Work, handle: string | undefined, last: boolean): Promise<void> => {
     await deleteKeys(work);
-    if (handle !== undefined) await patterns.releaseHandle(handle, work.user).catch(ignoreCondition);
+    if (handle !== undefined) await patterns.releaseHandle({ handle, user_uuid: work.user }).catch(ignoreCondition);
     await sweepConversations(work, last);
   };
 
@@ -202,18 +216,21 @@ export const createErasures = (
     const { user } = work;
     const profile = await refuse(user);
     const handle = profile?.status === 'erasing' ? profile.handle : undefined;
+    knowRefused(work.item);
     if (work.item.refused_since === undefined) await save(work, {}, { refused_since: now() });
     if (work.item.swept !== true) {
       await sweep(work, handle, false);
       await save(work, {}, { swept: true });
     }
-    const quiet = (work.item.refused_since ?? now()) + quietMs;
+    const quiet = knowRefused(work.item) + quietMs;
     if (now() < quiet) {
       await release(work);
       return { state: 'waits', until: quiet };
     }
     await sweep(work, handle, true);
-    return { state: 'done', receipt: await finish(work) };
+    const receipt = await finish(work);
+    refusedHere.delete(user);
+    return { state: 'done', receipt };
   };
 
   /** Lets another worker go on at once, this process or another. */
