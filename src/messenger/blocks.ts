@@ -52,8 +52,8 @@ export const createBlocks = (
   const isBlocked = async (call: Call, conversation: ConversationItem): Promise<boolean> => {
     const other = conversation.kind === 'direct' ? otherThan(call.user, conversation) : undefined;
     if (other === undefined || other === tombstone.user_uuid) return false;
-    const { value } = await cache.read(key(other, call.user), policy, async () => ({
-      blocked: (await patterns.getBlock(other, call.user, call)) !== undefined,
+    const { value } = await cache.read(key(other, call.user), policy, async (fresh) => ({
+      blocked: (await patterns.getBlock(other, call.user, { ...call, consistent: fresh })) !== undefined,
     }));
     return value?.blocked === true;
   };

@@ -180,11 +180,11 @@ export const createConversations = (
     return item;
   };
 
-  const mustBeIn = async (call: Call, conversation: string): Promise<ConversationItem> => {
+  /** Somebody who is in it as far as this node knows; what changes is decided by the membership that the log has. */
+  const mustBeInGroup = async (call: Call, conversation: string): Promise<void> => {
     const { conversation: item, member } = await memberships.mustKnow(call, conversation);
     if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
     if (item.kind !== 'group') throw notAGroup();
-    return item;
   };
 
   const openDirect = async (
@@ -269,8 +269,7 @@ export const createConversations = (
 
     rename: async (call: Call, conversation: string, wanted: string): Promise<void> => {
       const title = storableText('title', wanted, titleCharactersMax);
-      const item = await mustBeIn(call, conversation);
-      if (item.title === title) return;
+      await mustBeInGroup(call, conversation);
       await change(call, conversation, (current, seq) => {
         if (current.title === title) return undefined;
         return { change: { act: 'renamed' }, membership: { members_seq: seq, members: current.members, title } };
@@ -278,9 +277,8 @@ export const createConversations = (
     },
 
     add: async (call: Call, conversation: string, handle: Handle): Promise<ConversationView> => {
-      const item = await mustBeIn(call, conversation);
+      await mustBeInGroup(call, conversation);
       const { uuid } = await userOf(handle, call);
-      if (isIn(memberOf(item, uuid))) return view(call, item);
       const changed = await change(call, conversation, (current, seq) => {
         if (isIn(memberOf(current, uuid))) return undefined;
         const full =
@@ -295,15 +293,14 @@ export const createConversations = (
 
     /** The creator removes others; when the creator has left, any member does. Anybody leaves. */
     remove: async (call: Call, conversation: string, handle: Handle): Promise<ConversationView> => {
-      const item = await mustBeIn(call, conversation);
+      await mustBeInGroup(call, conversation);
       const { uuid } = await userOf(handle, call);
-      if (!isIn(memberOf(item, uuid))) return view(call, item);
       const leaves = uuid === call.user;
-      if (!leaves && item.created_by !== call.user && isIn(memberOf(item, item.created_by))) {
-        throw new ParleyError('forbidden', 'Only the one who made the group removes others.');
-      }
       const changed = await change(call, conversation, (current, seq) => {
         if (!isIn(memberOf(current, uuid))) return undefined;
+        if (!leaves && current.created_by !== call.user && isIn(memberOf(current, current.created_by))) {
+          throw new ParleyError('forbidden', 'Only the one who made the group removes others.');
+        }
         const members = withoutMember(current.members, uuid, seq);
         return {
           change: { act: leaves ? 'left' : 'removed', user_uuid: uuid },

@@ -4,7 +4,7 @@
  * and has no sealer to open it with (SEC-4).
  */
 import type { Bus } from '#bus/port';
-import { mayRead } from '#domain/membership';
+import { isIn, mayRead } from '#domain/membership';
 import { tombstone } from '#domain/tombstone';
 import {
   asStored,
@@ -51,6 +51,10 @@ export interface Fanout {
 /** What an update sets and removes, while it is put together. */
 type Draft = { readonly set: Record<string, Value>; readonly remove: Record<string, true> };
 
+/** Who has left is shown the title as it was then, whatever it is by now. */
+const titleFor = (user: string, entry: EntryItem, conversation: ConversationItem): string | undefined =>
+  isIn(memberOf(conversation, user)) ? conversation.title : entry.membership?.title;
+
 /** @param folder false: the row stays in the folder that it is in. */
 const rowChanges = (
   user: string,
@@ -75,7 +79,8 @@ const rowChanges = (
   else set.last_message = shown;
   if (entry.change === undefined) remove.last_change = true;
   else set.last_change = entry.change;
-  if (conversation.title !== undefined) set.title = conversation.title;
+  const title = titleFor(user, entry, conversation);
+  if (title !== undefined) set.title = title;
   if (readSeq !== undefined) set.read_seq = readSeq;
   return { set, remove };
 };

@@ -94,14 +94,12 @@ export const createInbox = (
     const reached: Condition = { attribute: 'last_seq', is: '>=', value: seq };
     const condition = mark.unread === true ? reached : { all: [forward, reached] };
     // An entry of the caller's own that is in the log now does not mark it as read after all.
-    const unread = mark.unread === true ? { unread_seq: await log.head(conversation, call) } : {};
-    const changes = { set: { read_seq: seq, ...unread } };
+    const head = mark.unread === true ? await log.head(conversation, call) : undefined;
+    const changes = { set: { read_seq: seq, ...(head !== undefined && { unread_seq: head }) } };
     let result = await change(call, conversation, changes, condition);
     if (result.standing !== undefined && result.standing.last_seq < seq) {
       // The row may lag behind the log, never the other way round: ask the log before refusing.
-      if (seq > (await log.head(conversation, call))) {
-        throw noSuchSeq();
-      }
+      if (seq > (head ?? (await log.head(conversation, call)))) throw noSuchSeq();
       result = await change(call, conversation, changes, mark.unread === true ? always : forward);
     }
     if (result.changed === undefined) return render.row(result.standing, call);

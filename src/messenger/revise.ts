@@ -9,7 +9,7 @@ import { isConditionFailed, TableError } from '#table/errors';
 import type { Changes, Condition } from '#table/port';
 import { type Blocks, blockedBy } from './blocks.ts';
 import type { Deps } from './deps.ts';
-import { noSuchMessage } from './faults.ts';
+import { noSuchConversation, noSuchMessage } from './faults.ts';
 import { type Memberships, memberOf } from './memberships.ts';
 import type { Call } from './messenger.ts';
 import { placeOf, type Render } from './render.ts';
@@ -31,9 +31,12 @@ export const createRevise = (
 ) => {
   const { memberships, blocks, render, revised } = parts;
 
-  /** The conversation, for somebody who is in it and may read the entry. */
-  const mustReach = async (call: Call, conversation: string, seq: number) => {
-    const { conversation: item, member } = await memberships.mustKnow(call, conversation);
+  /** The conversation as of a system entry, or newer, for somebody who is in it and may read the entry. */
+  const mustReach = async (call: Call, conversation: string, seq: number, membersSeq = 0) => {
+    const { conversation: known } = await memberships.mustKnow(call, conversation);
+    const item = known.members_seq >= membersSeq ? known : await memberships.atLeast(conversation, membersSeq, call);
+    const member = memberOf(item, call.user);
+    if (item === undefined || member === undefined) throw noSuchConversation();
     if (!isIn(member)) throw new ParleyError('forbidden', 'You are no longer in this conversation.');
     if (!Number.isInteger(seq) || seq < 1 || seq > seqMax || !mayRead(member, seq)) throw noSuchMessage();
     return item;
@@ -44,23 +47,41 @@ export const createRevise = (
     if (await blocks.isBlocked(call, await mustReach(call, conversation, seq))) throw blockedBy();
   };
 
-  const apply = async (call: Call, conversation: string, seq: number, changes: Changes, condition: Condition) => {
-    const item = await mustReach(call, conversation, seq);
+  /** Who may change it is decided under the membership it was written under, or a newer one: of an older one it tells. */
+  const apply = async (
+    call: Call,
+    conversation: string,
+    seq: number,
+    changes: Changes,
+    condition: Condition,
+    membersSeq = 0,
+  ): Promise<{ readonly entry?: EntryItem; readonly standing?: EntryItem | undefined }> => {
+    const item = await mustReach(call, conversation, seq, membersSeq);
+    const known: Condition = {
+      any: [
+        { attribute: 'members_seq', is: 'absent' },
+        { attribute: 'members_seq', is: '<=', value: item.members_seq },
+      ],
+    };
     let entry: EntryItem;
     try {
       const counted = { ...changes, add: { ...changes.add, rev: 1 } };
-      entry = await patterns.reviseEntry(conversation, seq, counted, { all: [isText, stands, condition] }, call);
+      entry = await patterns.reviseEntry(conversation, seq, counted, { all: [isText, stands, known, condition] }, call);
     } catch (error) {
       // It may have happened, or may yet: what the caches hold is perhaps old.
       if (error instanceof TableError && error.outcome === 'unknown') revised(conversation, seq);
       if (!isConditionFailed(error)) throw error;
-      return { standing: error.item && asStored<EntryItem>(error.item) };
+      const standing = error.item && asStored<EntryItem>(error.item);
+      const under = standing?.members_seq ?? 0;
+      if (under > Math.max(item.members_seq, membersSeq)) {
+        return apply(call, conversation, seq, changes, condition, under);
+      }
+      return { standing };
     }
     revised(conversation, seq);
-    // Who was in it when this node last looked; whoever joined since fetches.
-    const current =
-      memberOf(item, call.user) === undefined ? item : ((await memberships.get(conversation, call)) ?? item);
-    bus.publish({ type: 'message.updated', to: present(current.members).map((m) => m.user_uuid), body: entry });
+    // Those who may read it, of who was in it when this node last looked; whoever came back since fetches.
+    const to = present(item.members).flatMap((member) => (mayRead(member, seq) ? [member.user_uuid] : []));
+    bus.publish({ type: 'message.updated', to, body: entry });
     return { entry };
   };
 
@@ -95,6 +116,8 @@ export const createRevise = (
       const deleted =
         entry ?? (standing?.user_uuid === call.user && standing.deleted_at !== undefined ? standing : undefined);
       if (deleted === undefined) throw refusal(standing, call.user);
+      // Whoever deleted it before may have ended before they could say so: what the caches hold is perhaps old.
+      if (entry === undefined) revised(conversation, seq);
       return render.message(deleted, call);
     },
 

@@ -3,7 +3,7 @@
  * Each step is one conditional update, and changes nothing when it is done again.
  */
 import type { MessageUuid, UserUuid } from '#domain/ids';
-import { isIn, present, withoutMember } from '#domain/membership';
+import { isIn, mayRead, present, withoutMember } from '#domain/membership';
 import { isoTime } from '#domain/time';
 import { tombstone } from '#domain/tombstone';
 import { uuidV7 } from '#domain/uuid';
@@ -66,8 +66,9 @@ export const createEraseFromConversation = (
 ): EraseFromConversation => {
   const { log, memberships, revised } = parts;
 
-  const eraseEntry = async (entry: EntryItem, user: string, audience: readonly string[], counts: Counts) => {
+  const eraseEntry = async (entry: EntryItem, user: string, others: readonly Member[], counts: Counts) => {
     const { message_group_uuid: conversation, seq } = entry;
+    const audience = others.flatMap((member) => (mayRead(member, seq) ? [member.user_uuid] : []));
     await settle(
       entry,
       async (standing) => {
@@ -151,7 +152,7 @@ export const createEraseFromConversation = (
     memberships.changed(conversation);
     const item = await memberships.get(conversation);
     if (item === undefined) return counts;
-    const audience = present(item.members).flatMap(({ user_uuid }) => (user_uuid === user ? [] : [user_uuid]));
+    const audience = present(item.members).filter((member) => member.user_uuid !== user);
 
     /** Goes through the log upwards from after a seq; resolves with the last seq there is. */
     const walk = async (after: number): Promise<number> => {
