@@ -4,6 +4,7 @@ import type { Bus, BusEvent } from '#bus/port';
 import { createLocalCache } from '#cache/local';
 import { createMessenger } from '#messenger/create';
 import { startFeedRunner } from '#messenger/feed-runner';
+import type { Lifecycle } from '#messenger/lifecycle/lifecycle';
 import type { Messenger } from '#messenger/messenger';
 import { createPatterns } from '#store/patterns';
 import type { Table } from '#table/port';
@@ -54,6 +55,7 @@ export const createFaultyBus = (world: World): { readonly at: (link: Link) => Bu
 
 export interface Node {
   readonly messenger: Messenger;
+  readonly lifecycle: Lifecycle;
   readonly link: Link;
   /** By its own clock. */
   readonly now: () => number;
@@ -127,7 +129,7 @@ export class Fleet {
       () => undefined,
       () => 0,
     );
-    const { messenger } = createMessenger({
+    const { messenger, lifecycle } = createMessenger({
       patterns,
       sealer: plainSealer,
       cache: createLocalCache(now, world.random, { shared: this.#shared.at(this.#nameOf()) }),
@@ -136,7 +138,7 @@ export class Fleet {
       randomBytes: (length) => world.bytes(length),
       every: (ms, run) => world.every(ms, () => (link.alive ? run() : undefined)),
     });
-    return { messenger, link, now };
+    return { messenger, lifecycle, link, now };
   }
 
   /** The node forgets everything; what it had sent to the table may still land. */

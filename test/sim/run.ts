@@ -16,7 +16,7 @@ export interface Outcome {
 }
 
 /** Virtual milliseconds that a run may take before it counts as hanging. */
-const patienceMs = 30 * 60_000;
+const patienceMs = 240 * 60_000;
 /** Time for late writes to land and for the fan-out to catch up, once the network is calm. */
 const settleMs = 30_000;
 /** How long runners wait at least between two looks meanwhile. */
@@ -70,8 +70,21 @@ const live = async (
     if (sent !== undefined && world.chance(0.3)) await client.read(conversation, sent.seq);
     if (world.chance(0.3)) await client.scroll(conversation);
     if (steps > longSteps && world.chance(0.3)) await client.touch(conversation);
+    if (sent !== undefined && world.chance(0.08)) await client.delete(conversation, sent.seq);
+    if (sent !== undefined && world.chance(0.08)) await client.unread(conversation, world.below(sent.seq + 1));
+    if (world.chance(0.08)) await client.rename({ display_name: `${me.handle} the ${step}th` });
+    if (world.chance(0.05)) {
+      await client.rename({ handle: world.pick([`${me.handle}_too`, 'wanted_by_all']) as Handle });
+      await client.rename({ handle: me.handle });
+    }
+    if (world.chance(0.04)) {
+      const { handle } = world.pick(others);
+      await Promise.all([true, false].map((on) => client.block(handle, on)));
+      await client.block(handle, false);
+    }
+    if (world.chance(0.05)) await client.touch(conversation);
     if (world.chance(0.1)) {
-      const handle = world.pick(others).handle;
+      const handle = world.pick([...others, me]).handle;
       await client.change(conversation, (node, uuid) =>
         world.chance(0.5)
           ? node.messenger.removeParticipant({ user: me.uuid }, uuid, handle)
@@ -108,6 +121,9 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   // Long lives cost time; a broken cache shows in nothing else.
   const long = world.chance(longShare) || mutation === 'CACHE';
   let living = people.length;
+  let erased: Promise<void> | undefined;
+  let erase = async (): Promise<void> => undefined;
+  const goes = world.chance(0.3) ? world.pick(people) : undefined;
   for (const me of people) {
     const client = createClient(world, fleet, notes, me, deafCaches);
     const others = people.filter((person) => person !== me);
@@ -118,6 +134,11 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
       .finally(() => {
         living -= 1;
       });
+    // In the middle of what they do, of which some is still under way.
+    if (me === goes) {
+      erase = client.erase;
+      erased = world.wait(2_000 + world.random() * 6_000).then(erase);
+    }
   }
   const crashes = (): void => {
     if (living === 0) return;
@@ -134,7 +155,10 @@ export const runSeed = async (seed: number, mutation?: Mutation): Promise<Outcom
   const conclude = async (): Promise<void> => {
     fleet.weather(calm);
     fleet.rest(restMs);
+    await erased;
     await world.wait(settleMs);
+    // What the fan-out came by too late for the erasure it has noted anew.
+    await erase();
     fleet.crash(0);
     const [fresh] = fleet.nodes;
     if (fresh === undefined) throw new Error('a fleet has a node');
