@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Row } from '#protocol/shapes';
+import type { Message, Row } from '#protocol/shapes';
 import { byNewest, createInboxRows, settleMs } from './inbox-rows.ts';
 
 const base: Row = {
@@ -157,4 +157,70 @@ test('[INBOX-2] what is unread in all rows together is the sum over the rows, wh
       });
     }),
   );
+});
+
+describe('[INBOX-3] a late copy of an old row undoes nothing', () => {
+  const nowMs = 1_000_000;
+  const listed = () => {
+    const rows = createInboxRows(() => undefined);
+    rows.page('inbox', { rows: [base], isLast: true, askedAtMs: 0 });
+    return rows;
+  };
+  const late = { rows: [base], isLast: true, askedAtMs: nowMs - 100 };
+  const last: Message & { rev?: number } = {
+    uuid: 'm5',
+    seq: 5,
+    message_group_uuid: 'c1',
+    kind: 'text',
+    user_uuid: 'u',
+    handle: 'h',
+    display_name: 'd',
+    message: 'five',
+    created_at: base.last_message_at,
+  };
+  const edited = (message: string, rev: number) => ({
+    ...last,
+    message,
+    rev,
+    edited_at: `2026-01-02T00:00:0${rev}.000Z`,
+  });
+  const mine = { ...last, uuid: 'm6', seq: 6, message: 'six', created_at: '2026-01-01T00:00:06.000Z' };
+
+  test.each([
+    ['archived elsewhere', { archived: true }],
+    ['muted elsewhere', { muted: true }],
+    ['[INBOX-7] read elsewhere', { read_seq: 5, unread: 0 }],
+    ['[USER-5] the other one has another name, or none any more', { other_user_display_name: 'Somebody who left' }],
+  ])('%s: a page that was asked for before the event', (_, change: Partial<Row>) => {
+    const rows = listed();
+    rows.event({ ...base, ...change }, nowMs);
+    expect(rows.page('inbox', late)).toBe(true);
+    expect(rows.get('c1')).toMatchObject(change);
+  });
+
+  test('[INBOX-6] the last message was edited: such a page, and an older version of it', () => {
+    const rows = listed();
+    rows.message(edited('second', 2), false, nowMs);
+    rows.message(edited('first', 1), false, nowMs);
+    expect(rows.page('inbox', late)).toBe(true);
+    expect(rows.get('c1')?.last_message).toBe('second');
+  });
+
+  test('[INBOX-2] the answer to a read mark comes after my own next message, or after an edit', () => {
+    const rows = listed();
+    rows.mark('c1', { read_seq: 5 }, nowMs);
+    rows.message(edited('edited', 1), false, nowMs + 1);
+    rows.answer({ ...base, read_seq: 5, unread: 0 }, nowMs, nowMs + 2);
+    expect(rows.get('c1')).toMatchObject({ last_message: 'edited', unread: 0 });
+    rows.message(mine, true, nowMs + 3);
+    expect(rows.answer({ ...base, read_seq: 5, unread: 0 }, nowMs, nowMs + 4)).toBe(true);
+    expect(rows.get('c1')).toMatchObject({ last_seq: 6, unread: 0 });
+  });
+
+  test('a clock that was set back does not make every row doubtful until it has caught up', () => {
+    const rows = listed();
+    rows.mark('c1', { read_seq: 5 }, nowMs + 3_600_000);
+    expect(rows.page('inbox', { rows: [base], isLast: true, askedAtMs: nowMs })).toBe(false);
+    expect(rows.get('c1')?.read_seq).toBe(3);
+  });
 });

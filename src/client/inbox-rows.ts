@@ -5,23 +5,32 @@
  * - The part that the log decides (`last_seq`, the last message, its time) goes by `last_seq`, which only rises. A row with
  *   a lower one is old in all its parts and is dropped whole.
  * - The marks (`read_seq`, `muted`, `archived`) carry no version. A read mark that rises is newer. Anything else may be a
- *   late copy of an old row, so it is taken only when nothing changed here for `settleMs`; otherwise it is doubtful, and
- *   the inbox is asked again after that time.
- * - The text of the last message changes without a new `last_seq` when that message is edited: the same rule.
+ *   late copy of an old row, so it is taken only when no mark changed here for `settleMs`, whoever changed it; otherwise it is
+ *   doubtful, and the inbox is asked again after that time.
+ * - The text of the last message changes without a new `last_seq` when that message is edited, and so do names: the same rule.
  */
 import type { Message, Row } from '#protocol/shapes';
+import { versionOf } from './version.ts';
 import type { Folder } from './view.ts';
 
 /** An eventually consistent index, and an event under way, are behind by less than this. */
 export const settleMs = 5_000;
+/** No page is under way for so long: what changed later than that is of a clock that was set back since. */
+const underWayMsMax = 60_000;
+
+/** Whether what was current at `sinceMs` is later than a change at `atMs` by enough to be believed. */
+const isSettled = (sinceMs: number, atMs: number): boolean =>
+  sinceMs - atMs >= settleMs || atMs - sinceMs > underWayMsMax;
 
 interface Held {
   readonly row: Row;
   /** When anything, and when a mark, changed last, by this machine's clock. */
   readonly changedAtMs: number;
   readonly markedAtMs: number;
-  /** The last message is my own reading of an event, and yields to any row of the same `last_seq`. */
+  /** The last message is my own reading of a new message, and yields to any row of the same `last_seq`. */
   readonly derived: boolean;
+  /** The message that an event told of last; of the last message, an older version of it changes nothing. */
+  readonly heard?: Message;
 }
 
 /** A page of a folder, from the row that the page before ended with. */
@@ -42,8 +51,8 @@ export interface InboxRows {
   readonly unread: { readonly messages: number; readonly conversations: number };
   /** A row that an event brought. True: doubtful, ask again. */
   event(row: Row, nowMs: number): boolean;
-  /** The row that my own act was answered with. */
-  answer(row: Row, nowMs: number): void;
+  /** The row that my own act of `askedAtMs` was answered with. True: doubtful, a mark changed meanwhile. */
+  answer(row: Row, askedAtMs: number, nowMs: number): boolean;
   /** A page: what it should hold and does not has left the folder. True: doubtful. */
   page(folder: Folder, page: RowsPage): boolean;
   /** A message, new or changed. False: its conversation is not known here. */
@@ -86,12 +95,17 @@ const withText = (row: Row, of: { readonly text: string; readonly unreadable?: s
   return { ...rest, last_message: text, ...(unreadable === undefined ? {} : { unreadable }) };
 };
 
+const isOtherName = (a: Row, b: Row): boolean =>
+  a.title !== b.title ||
+  a.other_user_uuid !== b.other_user_uuid ||
+  a.other_user_handle !== b.other_user_handle ||
+  a.other_user_display_name !== b.other_user_display_name;
+
+const isOtherMark = (a: Row, b: Row): boolean =>
+  a.read_seq !== b.read_seq || a.muted !== b.muted || a.archived !== b.archived;
+
 const differs = (a: Row, b: Row): boolean =>
-  a.last_seq !== b.last_seq ||
-  a.read_seq !== b.read_seq ||
-  a.last_message !== b.last_message ||
-  a.muted !== b.muted ||
-  a.archived !== b.archived;
+  a.last_seq !== b.last_seq || isOtherMark(a, b) || a.last_message !== b.last_message || isOtherName(a, b);
 
 /** `changed` is told of every row that is not what it was. */
 export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
@@ -147,21 +161,21 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
     }
     const mine = known.row;
     if (row.last_seq < mine.last_seq) return false;
-    const marksSettled = sinceMs - known.markedAtMs >= settleMs;
+    const marksSettled = isSettled(sinceMs, known.markedAtMs);
     const readBack = row.read_seq < mine.read_seq && !marksSettled;
     const flagBack = (row.muted !== mine.muted || row.archived !== mine.archived) && !marksSettled;
-    const isOtherText = row.last_seq === mine.last_seq && !known.derived && row.last_message !== mine.last_message;
-    const textBack = isOtherText && sinceMs - known.changedAtMs < settleMs;
+    const isOtherText = (!known.derived && row.last_message !== mine.last_message) || isOtherName(row, mine);
+    const textBack = row.last_seq === mine.last_seq && isOtherText && !isSettled(sinceMs, known.changedAtMs);
     const next = counted({
-      ...row,
-      read_seq: readBack ? mine.read_seq : row.read_seq,
       // An event is more often new than late, so its text is shown until the page that settles it.
-      last_message: textBack && !isEvent ? mine.last_message : row.last_message,
+      ...(textBack && !isEvent ? mine : row),
+      read_seq: readBack ? mine.read_seq : row.read_seq,
       muted: flagBack ? mine.muted : row.muted,
       archived: flagBack ? mine.archived : row.archived,
     });
-    const changedAtMs = differs(next, mine) ? sinceMs : known.changedAtMs;
-    set({ row: next, changedAtMs, markedAtMs: known.markedAtMs, derived: false });
+    const changedAtMs = differs(next, mine) ? Math.max(sinceMs, known.changedAtMs) : known.changedAtMs;
+    const markedAtMs = isOtherMark(next, mine) ? Math.max(sinceMs, known.markedAtMs) : known.markedAtMs;
+    set({ ...known, row: next, changedAtMs, markedAtMs, derived: false });
     return readBack || textBack || flagBack;
   };
 
@@ -171,14 +185,21 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
     unread,
     event: (row, nowMs) => merge(row, nowMs, true),
 
-    answer: (row, nowMs) => {
+    answer: (row, askedAtMs, nowMs) => {
       const known = held.get(row.uuid);
-      if (known === undefined) return;
-      const log = row.last_seq >= known.row.last_seq ? row : known.row;
+      if (known === undefined) return false;
+      const isOvertaken = known.markedAtMs > askedAtMs && row.read_seq !== known.row.read_seq;
+      const log = row.last_seq > known.row.last_seq ? row : known.row;
       const { last_seq, last_message: text, last_message_at, unreadable } = log;
       const mine = withText(known.row, { text, unreadable });
-      const next = counted({ ...mine, last_seq, last_message_at, read_seq: row.read_seq });
-      set({ ...known, row: next, changedAtMs: nowMs, markedAtMs: nowMs });
+      const read_seq = isOvertaken ? mine.read_seq : row.read_seq;
+      set({
+        ...known,
+        row: counted({ ...mine, last_seq, last_message_at, read_seq }),
+        changedAtMs: nowMs,
+        markedAtMs: nowMs,
+      });
+      return isOvertaken;
     },
 
     page: (folder, { rows, after, isLast, askedAtMs }) => {
@@ -189,7 +210,7 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
       let doubtful = false;
       for (const row of folders[folder].slice(from, to)) {
         if (listed.has(row.uuid) || row.uuid === after?.uuid) continue;
-        if (askedAtMs - (held.get(row.uuid)?.changedAtMs ?? 0) >= settleMs) drop(row);
+        if (isSettled(askedAtMs, held.get(row.uuid)?.changedAtMs ?? 0)) drop(row);
         else doubtful = true;
       }
       for (const row of rows) doubtful = merge(row, askedAtMs, false) || doubtful;
@@ -202,21 +223,24 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
       const { row } = known;
       if (message.seq < row.last_seq) return true;
       const told = withText(row, { text: message.message ?? '', unreadable: message.unreadable });
+      const isChange = message.edited_at !== undefined || message.deleted_at !== undefined;
       if (message.seq === row.last_seq) {
-        const isChange = message.edited_at !== undefined || message.deleted_at !== undefined;
-        if (isChange) set({ ...known, row: told, changedAtMs: nowMs, derived: true });
+        const isOlder = known.heard?.seq === message.seq && versionOf(known.heard, message) === 'older';
+        if (isChange && !isOlder) set({ ...known, row: told, changedAtMs: nowMs, derived: false, heard: message });
         return true;
       }
       const log = { last_seq: message.seq, last_message_at: message.created_at, archived: false };
       const read_seq = mine ? Math.max(row.read_seq, message.seq) : row.read_seq;
-      set({ ...known, row: counted({ ...told, ...log, read_seq }), changedAtMs: nowMs, derived: true });
+      const markedAtMs = mine ? nowMs : known.markedAtMs;
+      const next = counted({ ...told, ...log, read_seq });
+      set({ row: next, changedAtMs: nowMs, markedAtMs, derived: !isChange, heard: message });
       return true;
     },
 
     read: (uuid, seq, nowMs) => {
       const known = held.get(uuid);
       if (known === undefined || seq === known.row.read_seq) return false;
-      if (seq < known.row.read_seq && nowMs - known.markedAtMs < settleMs) return true;
+      if (seq < known.row.read_seq && !isSettled(nowMs, known.markedAtMs)) return true;
       set({ ...known, row: counted({ ...known.row, read_seq: seq }), changedAtMs: nowMs, markedAtMs: nowMs });
       return false;
     },

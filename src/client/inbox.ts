@@ -9,7 +9,7 @@ import type { ConversationsQuery, Message, Row } from '#protocol/shapes';
 import { type ApiError, toApiError } from './failure.ts';
 import { findRows } from './find-rows.ts';
 import type { Api } from './http.ts';
-import { byNewest, createInboxRows, folderOf, placeOf, settleMs } from './inbox-rows.ts';
+import { byNewest, createInboxRows, folderOf, type InboxRows, placeOf, settleMs } from './inbox-rows.ts';
 import type { Runtime } from './runtime.ts';
 import { createSignal } from './signal.ts';
 import { createTask } from './task.ts';
@@ -51,6 +51,15 @@ interface FolderState {
   refreshedMs: number;
 }
 
+type Marks = Parameters<InboxRows['mark']>[1];
+
+/** What takes an act back: of what it set, that which nothing has set anew since. */
+const undoing = (marks: Marks, before: Row, now: Row): Marks => ({
+  ...(marks.read_seq === now.read_seq && { read_seq: before.read_seq }),
+  ...(marks.muted === now.muted && { muted: before.muted }),
+  ...(marks.archived === now.archived && { archived: before.archived }),
+});
+
 const unloaded = (): FolderState => ({
   load: { status: 'loading' },
   loadingMore: false,
@@ -75,7 +84,7 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
         const index = row === undefined ? -1 : placeOf(shown, row);
         return shown[index]?.uuid === uuid ? index : -1;
       },
-      hasMore: states[folder].cursor !== undefined,
+      hasMore: states[folder].cursor !== undefined || !wanted.has(folder),
       loadingMore: states[folder].loadingMore,
     };
   };
@@ -89,14 +98,19 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
     }),
   );
 
-  /** Fetches a page and puts it in; answers with its last row and the cursor behind it. */
-  const fetchPage = async (folder: Folder, after: Row | undefined, cursor: string | undefined) => {
+  /** Fetches a page and puts it in, if it is still wanted then; answers with its last row and the cursor behind it. */
+  const fetchPage = async (
+    folder: Folder,
+    after: Row | undefined,
+    cursor: string | undefined,
+    isWanted = (): boolean => true,
+  ) => {
     const askedAtMs = runtime.now();
     const query: ConversationsQuery = { folder, limit: rowsPage, ...(cursor === undefined ? {} : { cursor }) };
     const answer = await api.conversations(query);
     const isLast = answer.cursor === undefined;
     const page = { rows: answer.conversations, isLast, askedAtMs, ...(after === undefined ? {} : { after }) };
-    if (rows.page(folder, page)) void refresh.request(settleMs);
+    if (isWanted() && rows.page(folder, page)) void refresh.request(settleMs);
     return { last: answer.conversations.at(-1) ?? after, cursor: answer.cursor };
   };
 
@@ -152,9 +166,10 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
     signal.changed();
     const { last, cursor } = state;
     try {
-      const next = await fetchPage(folder, last, cursor);
       // A refresh may have moved the end meanwhile; then this page was for nothing, and is asked for again.
-      if (state.cursor === cursor) Object.assign(state, next);
+      const isWanted = (): boolean => state.cursor === cursor;
+      const next = await fetchPage(folder, last, cursor, isWanted);
+      if (isWanted()) Object.assign(state, next);
     } finally {
       state.loadingMore = false;
       signal.changed();
@@ -168,17 +183,18 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
   };
 
   /** My own act: shown at once, undone by the truth when it is refused. */
-  const act = async (uuid: string, marks: Parameters<typeof rows.mark>[1], call: () => Promise<Row | undefined>) => {
+  const act = async (uuid: string, marks: Marks, call: () => Promise<Row | undefined>) => {
     const before = rows.get(uuid);
-    rows.mark(uuid, marks, runtime.now());
+    const askedAtMs = runtime.now();
+    rows.mark(uuid, marks, askedAtMs);
     signal.changed();
     try {
       const row = await call();
-      if (row !== undefined) rows.answer(row, runtime.now());
+      if (row !== undefined && rows.answer(row, askedAtMs, runtime.now())) void refresh.request(settleMs);
     } catch (cause) {
-      if (before !== undefined && toApiError(cause).refused) {
-        const { read_seq, muted, archived } = before;
-        rows.mark(uuid, { read_seq, muted, archived }, runtime.now());
+      const now = rows.get(uuid);
+      if (before !== undefined && now !== undefined && toApiError(cause).refused) {
+        rows.mark(uuid, undoing(marks, before, now), runtime.now());
       }
       void refresh.request(settleMs);
       throw cause;

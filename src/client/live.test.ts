@@ -121,3 +121,16 @@ test('an event that is not JSON ends the connection, and another begins', async 
   expect(connections).toHaveLength(2);
   live.stop();
 });
+
+test('[NET-1] a refusal that says how long to wait is heeded', async () => {
+  const { time, connections, answer, live } = createStreams();
+  answer.failure = new ApiError('rate_limited', 'slow down', { status: 429, retryAfterMs: 20_000 });
+  live.start();
+  await time.settle();
+  delete answer.failure;
+  await time.advance(19_000);
+  expect(connections).toHaveLength(0);
+  await time.advance(21_000);
+  expect(connections).toHaveLength(1);
+  live.stop();
+});

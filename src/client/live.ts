@@ -153,6 +153,7 @@ export const createLive = ({ runtime, open, onEvent }: LiveOptions): Live => {
     }
     if (state.status === 'open' && runtime.now() - state.sinceMs >= steadyMs) attempt = 1;
     const own = backoffMs(attempt, runtime.random);
+    askedMs ??= error === undefined ? undefined : toApiError(error).retryAfterMs;
     // What the server asks for is spread over as much again, so that a restart does not meet all its clients at once.
     wait(askedMs === undefined ? own : Math.round(Math.max(own, askedMs * (1 + runtime.random()))));
   };

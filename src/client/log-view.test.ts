@@ -32,6 +32,22 @@ const shows = (view: LogView, seq: number): (string | undefined)[] =>
   [view.newest, view.away].flatMap((window) => textOf(window, seq) ?? []);
 
 describe('[LIVE-2] a page that is older than what is known', () => {
+  test('a jump is answered before the newest page: what it leads to changes with the events', () => {
+    const view = createLogView();
+    view.jumpedTo(page([at(1), at(2), at(3)], 0));
+    view.receive(edited(2));
+    expect(shows(view, 2)).toEqual(['text 2, edited 1']);
+  });
+
+  test('a jump leads to a newer version of what an event brought beyond the gap', () => {
+    const view = createLogView();
+    view.receive(at(2));
+    view.jumpedTo(page([at(1), edited(2)], 1));
+    view.leaveAway();
+    view.newestPage(page([at(1), at(2)], 1));
+    expect(shows(view, 2)).toEqual(['text 2, edited 1']);
+  });
+
   test('a jump led to the edited message first, and the newest page comes after it, asked for before the edit', () => {
     const view = createLogView();
     view.jumpedTo(page([at(1), edited(2), at(3)], 0));

@@ -251,6 +251,7 @@ export const createLogView = (): LogView => {
     for (const message of messages) {
       if (newest !== undefined && covers(newest, message.seq)) newest = withMessage(newest, message);
       if (away !== undefined && covers(away, message.seq)) away = withMessage(away, message);
+      if (ahead.has(message.seq)) ahead.set(message.seq, message);
     }
     return { ...page, messages };
   };
@@ -290,9 +291,10 @@ export const createLogView = (): LogView => {
       const { seq } = message;
       touch(seq);
       head = Math.max(head, seq);
+      // Also before there is a newest window: a jump may have been answered first.
+      if (away !== undefined && covers(away, seq)) away = withMessage(away, message);
       if (newest === undefined || seq > newest.to + 1) keepAhead(message);
-      else if (seq >= newest.from || seq === newest.to + 1) setNewest(withMessage(newest, message));
-      else if (away !== undefined && covers(away, seq)) away = withMessage(away, message);
+      else if (seq >= newest.from) setNewest(withMessage(newest, message));
     },
 
     suspect: (seq) => {

@@ -96,6 +96,8 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
   const { runtime, storage, post, serverNow, onServerTime, onSent } = options;
   let items: readonly OutboxItem[] = [];
   let loaded = false;
+  /** Seen in the log before the storage was loaded, which may still hold them. */
+  const confirmedEarly = new Set<string>();
   let stopped = false;
   /** By conversation: the message that has its turn, under way or (`cancel`) waiting for a timer. */
   const lanes = new Map<string, Lane>();
@@ -262,6 +264,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     },
 
     confirm: (uuid) => {
+      if (!loaded) confirmedEarly.add(uuid);
       const item = find(uuid);
       if (item === undefined) return;
       const lane = lanes.get(item.conversation);
@@ -274,7 +277,8 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       const take = (text: string | null): void => {
         if (stopped || loaded) return;
         loaded = true;
-        change([...outboxFromText(text), ...items]);
+        change([...outboxFromText(text).filter(({ uuid }) => !confirmedEarly.has(uuid)), ...items]);
+        confirmedEarly.clear();
         kickAll();
       };
       try {

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ClientWorld, createClientWorld, messagesOf } from '../../test/support/client-world.ts';
+import { type ClientWorld, createClientWorld, messagesOf, textsOf } from '../../test/support/client-world.ts';
 import { noFaults } from '../../test/support/faulty-network.ts';
+import { createApi } from './http.ts';
+import { outboxToText } from './outbox-storage.ts';
+import { mintUuid } from './runtime.ts';
+import { createSession } from './session.ts';
 import type { Session, TimelineSnapshot } from './view.ts';
 
 const users = ['0000000a-0000-4000-8000-000000000000', '0000000b-0000-4000-8000-000000000000'];
@@ -203,6 +207,74 @@ describe('[LIVE-2] [LOG-4] after any schedule of faults every client shows exact
   }
 });
 
+type Deed = 'say' | 'answer' | 'edit' | 'read' | 'unread' | 'mute' | 'archive' | 'refresh' | 'wait';
+const deeds: readonly Deed[] = [
+  'say',
+  'answer',
+  'edit',
+  'read',
+  'unread',
+  'mute',
+  'archive',
+  'refresh',
+  'wait',
+  'wait',
+];
+const deed = fc.record({
+  do: fc.constantFrom(...deeds),
+  window: fc.nat({ max: 1 }),
+  room: fc.nat({ max: rooms.length - 1 }),
+  pick: fc.nat({ max: 400 }),
+});
+
+test('[INBOX-3] two windows of one person come to show the same rows, with no event lost and no time to ask again', async () => {
+  const schedules = fc.asyncProperty(
+    fc.integer(),
+    fc.constantFrom(0, 50, 2_000),
+    fc.array(deed, { maxLength: 40, size: 'max' }),
+    async (seed, delayMsMax, steps) => {
+      const world = createClientWorld({ seed });
+      const [anna = '', bert = ''] = users;
+      for (const uuid of rooms) world.server.open(uuid, users);
+      const his = world.connect(bert);
+      const hers = [world.connect(anna), world.connect(anna)];
+      for (const session of hers) void session.inbox.loadMore('archive');
+      for (const uuid of rooms) his.timeline(uuid).send('hello');
+      await world.time.advance(10_000);
+      world.network.faults = { ...noFaults, delayMsMax, eventsInOrder: true };
+      for (const { do: what, window, room: place, pick } of steps) {
+        const uuid = rooms[place] ?? '';
+        const session = hers[window];
+        const last = world.server.log(uuid).at(-1);
+        if (session === undefined || last === undefined) throw new Error('no such window, or nothing said');
+        const { inbox } = session;
+        const author = last.user_uuid === bert ? his : session;
+        const odd = pick % 2 === 1;
+        const acts: Record<Deed, () => unknown> = {
+          say: () => his.timeline(uuid).send(`say ${pick}`),
+          answer: () => session.timeline(uuid).send(`answer ${pick}`),
+          edit: () => author.timeline(uuid).edit(last.seq, `edit ${pick}`),
+          read: () => inbox.markRead(uuid, last.seq),
+          unread: () => inbox.markUnread(uuid, 1 + (pick % last.seq)),
+          mute: () => inbox.setMuted(uuid, odd),
+          archive: () => inbox.setArchived(uuid, odd),
+          refresh: () => inbox.refresh(),
+          wait: () => undefined,
+        };
+        void acts[what]();
+        if (what === 'wait') await world.time.advance(pick * 10);
+      }
+      world.network.faults = { ...noFaults, eventsInOrder: true };
+      await world.time.advance(60_000);
+      for (const session of hers) {
+        for (const uuid of rooms) expect(session.inbox.row(uuid)).toEqual(world.server.row(uuid, anna));
+      }
+      for (const session of [...hers, his]) session.stop();
+    },
+  );
+  await fc.assert(schedules, { numRuns: Number(process.env.CLIENT_RUNS ?? 150), ...reportedWithin });
+});
+
 describe('a session', () => {
   test('[LIVE-2] what came while nobody listened is there after the next hello', async () => {
     const world = createClientWorld();
@@ -278,5 +350,55 @@ describe('a session', () => {
     await world.time.advance(60_000);
     expect(world.network.openStreams).toBe(0);
     expect(world.time.pending).toBe(0);
+  });
+
+  test('[INBOX-7] an act that is refused takes back what it set, and nothing that happened since', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = '', bert = ''] = users;
+    const [hers, his] = [world.connect(anna), world.connect(bert)];
+    for (const text of ['one', 'two', 'three']) his.timeline(room).send(text);
+    await world.time.advance(10_000);
+    world.server.refuse((request) => request.method === 'PATCH', { status: 429 });
+    world.network.faults = { ...noFaults, delayMsMax: 300 };
+    const muting = hers.inbox.setMuted(room, true).catch((error: unknown) => error);
+    await world.time.advance(1);
+    world.network.faults = noFaults;
+    await hers.inbox.markRead(room, 3);
+    await world.time.advance(1_000);
+    expect(await muting).toMatchObject({ status: 429 });
+    expect(hers.inbox.row(room)).toMatchObject({ muted: false, unread: 0 });
+    hers.stop();
+    his.stop();
+  });
+
+  test('[LOG-4] a message that the log shows before the outbox is loaded is not shown as waiting too', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = ''] = users;
+    const item = {
+      uuid: mintUuid(world.random, world.time.now()),
+      conversation: room,
+      text: 'once',
+      composedAtMs: world.time.now(),
+      attempts: 1,
+      maybeWritten: true,
+      renamed: 0,
+    };
+    const url = `/v1/conversations/${room}/messages`;
+    world.server.handle({ method: 'POST', url, body: { uuid: item.uuid, message: 'once' }, user: anna });
+    const runtime = world.runtimeOf(anna);
+    const api = createApi({ baseUrl: '', ...runtime, token: () => Promise.resolve(anna), timeoutMs: 10_000 });
+    const load = () =>
+      new Promise<string>((resolve) => void world.time.setTimer(500, () => resolve(outboxToText([item]))));
+    const session = createSession({ api, runtime, storage: { load, save: () => undefined }, me: { uuid: anna } });
+    session.start();
+    const timeline = session.timeline(room);
+    await world.time.advance(400);
+    expect(textsOf(timeline.getSnapshot())).toEqual(['once']);
+    world.network.faults = { ...noFaults, requestLost: 1 };
+    await world.time.advance(400);
+    expect(textsOf(timeline.getSnapshot())).toEqual(['once']);
+    session.stop();
   });
 });

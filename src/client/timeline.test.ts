@@ -249,3 +249,34 @@ test('an event copies one chunk of a long conversation, not the conversation', (
   expect(view.newest?.list.length).toBe(windowMessagesMax);
   expect(after.filter((chunk, index) => chunk !== before[index]).length).toBe(2);
 });
+
+test('[INBOX-7] it is ready once it is known how far I have read, whatever is answered first', async () => {
+  const world = setup(3);
+  world.server.handle({ method: 'PUT', url: `/v1/conversations/${room}/read`, body: { seq: 3 }, user: anna });
+  world.network.faults = { ...noFaults, delayMsMax: 300 };
+  for (let opened = 0; opened < 20; opened++) {
+    const session = world.connect(anna);
+    const timeline = session.timeline(room);
+    const seen: number[] = [];
+    timeline.subscribe(() => {
+      const { load, readSeq } = timeline.getSnapshot();
+      if (load.status === 'ready') seen.push(readSeq);
+    });
+    await world.time.advance(2_000);
+    expect(new Set(seen)).toEqual(new Set([3]));
+    session.stop();
+  }
+});
+
+test('[CONV-2] opened before I was added, it is there as soon as something is said', async () => {
+  const world = createClientWorld();
+  const session = world.connect(anna);
+  const timeline = session.timeline(room);
+  await world.time.advance(1_000);
+  expect(timeline.getSnapshot().load).toEqual({ status: 'failed', code: 'not_found' });
+  world.server.open(room, [anna, bert]);
+  say(world, 'welcome', 1);
+  await world.time.advance(1_000);
+  expect(textsOf(timeline.getSnapshot())).toEqual(['welcome']);
+  session.stop();
+});

@@ -163,6 +163,8 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     run: async () => {
       const before = view.newest?.to;
       await (view.newest === undefined ? loadNewestPage() : closeGap());
+      // What is new to me stands or falls with my read mark: without my row, the participants tell it.
+      if (load.status !== 'ready' && rowSeq === undefined) await peopleAsked;
       load = { status: 'ready' };
       behindRuns = view.newest?.to === before ? behindRuns + 1 : 0;
       if (view.behind && behindRuns >= behindRunsMax) view.acceptHead();
@@ -249,7 +251,8 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
 
   /** Asks for what the view now lacks. */
   const afterChange = (): void => {
-    if (view.newest !== undefined && view.behind) void catchUp.request();
+    // Who hears of a conversation that was refused is in it by now.
+    if (view.newest === undefined ? load.status === 'failed' : view.behind) void catchUp.request();
     if (view.doubtful.size > 0 && blocksToRepair().length > 0) void repair.request(settleMs);
   };
 
@@ -315,8 +318,8 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     await loadNewer();
   };
 
+  const peopleAsked = people.request();
   void catchUp.request();
-  void people.request();
 
   return {
     uuid,

@@ -88,6 +88,7 @@ export interface FolderSnapshot {
   readonly rows: readonly Row[];
   /** Where the row of a conversation stands, found by bisection; −1 when it is not among `rows`. */
   indexOf(uuid: string | undefined): number;
+  /** True also of a folder that nobody has asked for yet: the archive, before its first `loadMore`. */
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
 }

@@ -323,6 +323,15 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await entry(page, 2).focus();
     await page.keyboard.press('u');
     await page.getByText('Marked unread.').waitFor();
+    // Still on the screen, and still unread.
+    expect(
+      await eventually(
+        () => page.title(),
+        (title) => title === '(2) Parley',
+      ),
+    ).toBe('(2) Parley');
+    await page.waitForTimeout(1_000);
+    expect((await dora.api.conversations()).conversations[0]?.unread).toBe(2);
 
     await page.getByRole('button', { name: 'You and this app' }).click();
     await page.getByRole('menuitem', { name: 'Profile and data' }).click();
@@ -334,6 +343,87 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Your profile is changed.').waitFor();
     expect((await dora.api.me()).display_name).toBe('Dora B');
+  });
+
+  test('what was archived before is in the archive after a reload', async () => {
+    const noor = await person(server.url, 'noor_a', 'Noor');
+    const conversation = await openWith(noor, ben);
+    await say(noor, conversation, 'put away');
+    // Once the message is in the row: coming later, it would bring the row back.
+    await eventually(
+      async () => (await noor.api.conversations()).conversations[0]?.last_seq,
+      (seq) => seq === 1,
+    );
+    await noor.api.updateConversation(conversation.uuid, { archived: true });
+    const { page } = await openAs('noor_a');
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    await row(page, 'Ben Köhler').waitFor();
+  });
+
+  test('everything is read, and the messages come first: no line says that they are new', async () => {
+    const gil = await person(server.url, 'gil', 'Gil');
+    const conversation = await openWith(ben, gil);
+    await say(ben, conversation, 'one', 'two', 'three');
+    await gil.api.markRead(conversation.uuid, { seq: 3 });
+    const { page } = await openAs('gil');
+    await page.route(/\/v1\/conversations(\?|\/[^/]+$)/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await page.goto(`${server.url}/c/${conversation.uuid}`);
+    await entry(page, 3).waitFor();
+    await row(page, 'Ben Köhler').waitFor();
+    expect(await page.getByText('New messages').count()).toBe(0);
+  });
+
+  test('an edit that does not get through stays in the field', async () => {
+    const hal = await person(server.url, 'hal', 'Hal');
+    await say(hal, await openWith(ben, hal), 'one');
+    const { page } = await openAs('hal');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    await composer(page).press('ArrowUp');
+    await page.route('**/messages/1', (route) => route.abort());
+    await send(page, 'one, and a long afterthought');
+    await page.getByText('The message stays as it was.').waitFor();
+    expect(await composer(page).inputValue()).toBe('one, and a long afterthought');
+  });
+
+  test('after the sign-out nothing of one person is left to the next: title, what was said aloud, a late renewal', async () => {
+    const ida = await person(server.url, 'ida', 'Ida');
+    const conversation = await openWith(ben, ida);
+    await say(ben, conversation, 'one');
+    await say(chiara, await openWith(chiara, ida), 'unread');
+    const { page } = await openAs('ida');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    await say(ben, conversation, 'for your eyes only');
+    await page.locator('[data-announcer]', { hasText: 'for your eyes only' }).waitFor({ state: 'attached' });
+    const own = await page.evaluate(() => JSON.parse(sessionStorage.getItem('parley.embedded') ?? '{}').token);
+    let answered = 0;
+    await page.route('**/v1/conversations?**', async (route) => {
+      if (route.request().headers().authorization !== `Bearer ${own}`) return route.continue();
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      answered += 1;
+      await route.fulfill({ status: 401, body: '' });
+    });
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByLabel('Who with').fill('@ana');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByText('This is a fresh sheet').waitFor();
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Come in', exact: true }).waitFor();
+    expect(await page.title()).toBe('Parley');
+    await signIn(page, 'ben');
+    expect(await page.locator('[data-announcer]').textContent()).not.toContain('for your eyes only');
+    await eventually(
+      async () => answered,
+      (count) => count > 0,
+    );
+    await page.waitForTimeout(2_000);
+    expect(await page.locator('.inbox').count()).toBe(1);
+    expect(await page.evaluate(() => JSON.parse(sessionStorage.getItem('parley.embedded') ?? '{}').handle)).toBe('ben');
   });
 
   test('a conversation that is not mine, or is none, says so and nothing else', async () => {

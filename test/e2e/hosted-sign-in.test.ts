@@ -12,7 +12,8 @@ import { startServer, type TestServer } from './support/server.ts';
 /** A provider as Cognito's hosted pages are one; its access tokens are the embedded server's own, so that they verify. */
 const startProvider = async (
   accessToken: () => Promise<string>,
-): Promise<{ server: Server; url: string; asked: URLSearchParams[] }> => {
+): Promise<{ server: Server; url: string; asked: URLSearchParams[]; ended: { all: boolean } }> => {
+  const ended = { all: false };
   const challenges = new Map<string, string>();
   const asked: URLSearchParams[] = [];
   const server = createServer((request, response) => {
@@ -41,14 +42,15 @@ const startProvider = async (
       const digest = createHash('sha256')
         .update(form.get('code_verifier') ?? '')
         .digest('base64url');
-      const proven = form.get('grant_type') === 'refresh_token' || challenges.get(form.get('code') ?? '') === digest;
+      const isRenewal = form.get('grant_type') === 'refresh_token';
+      const proven = isRenewal ? !ended.all : challenges.get(form.get('code') ?? '') === digest;
       response.writeHead(proven ? 200 : 400, { 'content-type': 'application/json' });
       const tokens = { access_token: await accessToken(), refresh_token: 'refresh-1', expires_in: 3_600 };
       response.end(JSON.stringify(proven ? tokens : { error: 'invalid_grant' }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, ended };
 };
 
 describe.skipIf(noBrowser !== undefined)(`hosted sign-in (${noBrowser ?? 'in Chromium'})`, () => {
@@ -68,6 +70,7 @@ describe.skipIf(noBrowser !== undefined)(`hosted sign-in (${noBrowser ?? 'in Chr
     });
   });
   afterEach(async () => {
+    provider.ended.all = false;
     for (const context of browser.contexts()) await context.close();
   });
   afterAll(async () => {
@@ -122,6 +125,45 @@ describe.skipIf(noBrowser !== undefined)(`hosted sign-in (${noBrowser ?? 'in Chr
     await left;
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('token')))).toEqual([]);
+  });
+
+  const signedIn = async (): Promise<Page> => {
+    const page = await open();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'Go on as Ana' }).click();
+    await page.locator('.connection.open').waitFor();
+    return page;
+  };
+
+  test('whose session the provider has ended comes to the sign-in screen', async () => {
+    const page = await signedIn();
+    await page.evaluate(() => {
+      const tokens = JSON.parse(localStorage.getItem('parley.tokens') ?? '{}');
+      localStorage.setItem('parley.tokens', JSON.stringify({ ...tokens, expires_at_ms: 0 }));
+    });
+    provider.ended.all = true;
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
+  test('a sign-out is one for every tab: none of them puts the tokens back', async () => {
+    const page = await signedIn();
+    const other = await page.context().newPage();
+    await other.goto(app.url);
+    await other.locator('.connection.open').waitFor();
+    await page.getByRole('button', { name: 'You and this app' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await other.evaluate(() => {
+      const day = Date.now() + 86_400_000;
+      Date.now = () => day;
+    });
+    // Its next request finds the token at its end.
+    await other.getByRole('button', { name: 'New conversation' }).click();
+    await other.getByLabel('Who with').fill('@ben');
+    await other.getByRole('button', { name: 'Start', exact: true }).click();
+    await other.waitForTimeout(2_000);
+    expect(await other.evaluate(() => localStorage.getItem('parley.tokens'))).toBeNull();
   });
 
   test("somebody else's code signs nobody in", async () => {

@@ -17,6 +17,8 @@ export interface Faults {
   unavailable: number;
   eventLost: number;
   eventTwice: number;
+  /** Of one stream, which is one connection; without it they overtake too, as on their way to it from several nodes. */
+  eventsInOrder?: boolean;
   /** For each event: the stream breaks with it. */
   streamBreaks: number;
 }
@@ -58,6 +60,7 @@ export const createFaultyNetwork = (time: VirtualTime, random: () => number, ser
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         let over = false;
+        let arrivesMs = 0;
         let cancelBeat = (): void => undefined;
         const close = (): void => {
           over = true;
@@ -82,7 +85,8 @@ export const createFaultyNetwork = (time: VirtualTime, random: () => number, ser
           if (chance(faults.streamBreaks)) cut();
           if (over || chance(faults.eventLost)) return;
           const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-          time.setTimer(random() * faults.delayMsMax, () => write(text));
+          arrivesMs = Math.max(faults.eventsInOrder ? arrivesMs : 0, time.now() + random() * faults.delayMsMax);
+          time.setTimer(arrivesMs - time.now(), () => write(text));
           if (chance(faults.eventTwice)) time.setTimer(random() * faults.delayMsMax, () => write(text));
         };
         const entry = { user, cut };

@@ -49,7 +49,8 @@ const signedOut = (config: Config, problem?: string): void =>
 async function enter(config: Config, identity: Identity): Promise<void> {
   const runtime = platformRuntime();
   const api = apiFor(identity.token, () => {
-    if (state.status !== 'signed_in') return;
+    // A late answer to somebody who has signed out is not about who is signed in now.
+    if (state.status !== 'signed_in' || current !== identity) return;
     end(config, identity, 'You were signed out. Please sign in again.');
   });
   const me = await api.me();

@@ -1,9 +1,10 @@
 /** Who is signed in on this page, and the token that says so. */
+import { ApiError } from '#client/failure';
 import { createApi } from '#client/http';
 import { platformRuntime } from '#client/runtime';
 import { readStored, writeStored } from '../storage.ts';
 import type { Config, HostedSignIn } from './config.ts';
-import { leaveToSignOut, refreshTokens, returnFromSignIn, type Tokens } from './pkce.ts';
+import { leaveToSignOut, Refusal, refreshTokens, returnFromSignIn, type Tokens } from './pkce.ts';
 
 /** One attempt of a call: long enough for a slow phone, short enough that a retry still helps. */
 export const requestTimeoutMs = 15_000;
@@ -34,39 +35,52 @@ interface EmbeddedKept {
 const embeddedKey = 'embedded';
 const tokensKey = 'tokens';
 
-/** Signs in with the server's own issuer, and keeps what it answered for a reload of this tab. */
+/** Signs in with the server's own issuer. */
 async function signInEmbedded(handle: string, displayName?: string): Promise<EmbeddedKept> {
   const answer = await anonymous.signIn({
     handle,
     ...(displayName === undefined ? {} : { display_name: displayName }),
   });
-  const kept = {
+  return {
     handle: answer.user.handle,
     token: answer.access_token,
     expires_at_ms: Date.now() + answer.expires_in * 1_000,
   };
-  writeStored(sessionStorage, embeddedKey, kept);
-  return kept;
 }
 
 /** A sample person, or a new one. By tab: two people can talk to each other in two tabs of one browser. */
 export const signInAs = async (handle: string, displayName?: string): Promise<Identity> =>
   embeddedIdentity(await signInEmbedded(handle, displayName));
 
+/** Nobody is signed in any more, though the page may still ask: to the transport this is the service's own refusal. */
+const signedOut = (why: string): ApiError => new ApiError('unauthenticated', why, { status: 401 });
+
 function embeddedIdentity(first: EmbeddedKept): Identity {
   let kept = first;
+  let forgotten = false;
+  /** For a reload of this tab; a renewal that ends after the sign-out brings nobody back. */
+  const keep = (next: EmbeddedKept): void => {
+    if (forgotten) throw signedOut('this tab has signed out');
+    kept = next;
+    writeStored(sessionStorage, embeddedKey, next);
+  };
+  keep(first);
   return {
     token: async (options) => {
+      if (forgotten) throw signedOut('this tab has signed out');
       if (options?.refresh === true || kept.expires_at_ms - Date.now() < renewBeforeMs)
-        kept = await signInEmbedded(kept.handle);
+        keep(await signInEmbedded(kept.handle));
       return kept.token;
     },
     forget: () => {
+      forgotten = true;
       writeStored(sessionStorage, embeddedKey, undefined);
       return false;
     },
   };
 }
+
+const isStored = (): boolean => readStored<Tokens>(localStorage, tokensKey) !== undefined;
 
 function hostedIdentity(config: HostedSignIn, first: Tokens): Identity {
   let tokens = first;
@@ -77,13 +91,24 @@ function hostedIdentity(config: HostedSignIn, first: Tokens): Identity {
     return next;
   };
   keep(first);
+  const stored = isStored();
   return {
     token: async (options) => {
+      // Another tab has signed out for all of them.
+      if (stored && !isStored()) throw signedOut('another tab has signed out');
       const ending = tokens.expires_at_ms - Date.now() < renewBeforeMs;
       if ((options?.refresh === true || ending) && tokens.refresh_token !== undefined) {
         // One renewal for all the calls that wait for it.
         renewing ??= refreshTokens(config, tokens.refresh_token)
-          .then(keep)
+          .then((next) => {
+            if (stored && !isStored()) throw signedOut('another tab has signed out');
+            return keep(next);
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof Refusal)) throw error;
+            writeStored(localStorage, tokensKey, undefined);
+            throw signedOut(error.message);
+          })
           .finally(() => {
             renewing = undefined;
           });

@@ -10,6 +10,9 @@ export interface Tokens {
   readonly expires_at_ms: number;
 }
 
+/** The provider's own refusal (RFC 6749, 5.2): what was shown to it is of no use any more, and no repetition changes that. */
+export class Refusal extends Error {}
+
 const base64Url = (bytes: Uint8Array): string =>
   btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
@@ -52,7 +55,10 @@ async function requestTokens(config: HostedSignIn, body: Record<string, string>)
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ client_id: config.client_id, ...body }),
   });
-  if (!response.ok) throw new Error(`the identity provider answered ${response.status}`);
+  if (!response.ok) {
+    const said = `the identity provider answered ${response.status}`;
+    throw response.status === 400 || response.status === 401 ? new Refusal(said) : new Error(said);
+  }
   const answer = (await response.json()) as { access_token: string; refresh_token?: string; expires_in: number };
   const refresh = answer.refresh_token ?? body.refresh_token;
   return {

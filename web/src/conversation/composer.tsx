@@ -15,7 +15,8 @@ export const composingKey = (composing: Composing): string => {
 export type Composing =
   | { readonly kind: 'new' }
   | { readonly kind: 'reply'; readonly to: Message }
-  | { readonly kind: 'edit'; readonly message: Message };
+  /** `text`: what an edit that did not get through had made of it. */
+  | { readonly kind: 'edit'; readonly message: Message; readonly text?: string };
 
 interface ComposerProps {
   readonly user: string;
@@ -44,7 +45,7 @@ export function Composer(props: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   // One composer for each thing that is composed: the draft waits in storage while a message is edited, and comes back.
   const [text, setText] = useState(() =>
-    composing.kind === 'edit' ? (composing.message.message ?? '') : readDraft(user, conversation),
+    composing.kind === 'edit' ? (composing.text ?? composing.message.message ?? '') : readDraft(user, conversation),
   );
   const editing = composing.kind === 'edit';
 

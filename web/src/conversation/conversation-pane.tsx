@@ -78,12 +78,17 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
     [timeline, session, uuid, goTo],
   );
 
+  /** What was written instead comes back to the field when it did not get through, unless something else is composed there. */
+  const edit = async (message: Message, text: string): Promise<void> => {
+    if (await attempt('The message stays as it was.', () => timeline.edit(message.seq, text))) return;
+    setComposing((now) => (now.kind === 'new' ? { kind: 'edit', message, text } : now));
+  };
+
   const send = (text: string): boolean => {
     if (composing.kind === 'edit') {
       const { message } = composing;
       setComposing(writing);
-      if (text !== message.message)
-        void attempt('The message stays as it was.', () => timeline.edit(message.seq, text));
+      if (text !== message.message) void edit(message, text);
       return true;
     }
     try {

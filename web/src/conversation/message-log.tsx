@@ -140,7 +140,8 @@ export function MessageLog(props: MessageLogProps) {
     [snapshot],
   );
 
-  // What is seen while the page is in front is read.
+  // What is seen while the page is in front is read: once, since it may be marked unread afterwards while it is still there.
+  const readTo = useRef(0);
   useEffect(() => {
     const see = (): void => {
       const from = seqAt(first);
@@ -148,7 +149,9 @@ export function MessageLog(props: MessageLogProps) {
       for (let index = last; index >= first && to === undefined; index--) to = seqAt(index);
       if (from === undefined || to === undefined) return;
       timeline.setVisible(from, to);
-      if (document.visibilityState === 'visible' && document.hasFocus() && settled) timeline.markRead(to);
+      if (to <= readTo.current || document.visibilityState !== 'visible' || !document.hasFocus() || !settled) return;
+      readTo.current = to;
+      timeline.markRead(to);
     };
     see();
     addEventListener('focus', see);

@@ -49,10 +49,17 @@ export const ConversationList = memo(function ConversationList(props: Conversati
   const lastShown = virtual.range?.endIndex ?? -1;
 
   useEffect(() => {
-    // Whoever looks for a name says how far to look: a rare one would have every page fetched.
-    if (finding || !rested || !hasMore || loadingMore || lastShown < rows.length - loadAhead) return;
+    // Whoever looks for a name says how far to look beyond the first page: a rare one would have every page fetched.
+    if (
+      (finding && load.status === 'ready') ||
+      !rested ||
+      !hasMore ||
+      loadingMore ||
+      lastShown < rows.length - loadAhead
+    )
+      return;
     ask(() => session.inbox.loadMore(folder));
-  }, [session, folder, hasMore, loadingMore, lastShown, rows.length, finding, rested, ask]);
+  }, [session, folder, hasMore, loadingMore, load.status, lastShown, rows.length, finding, rested, ask]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = tabIndex;

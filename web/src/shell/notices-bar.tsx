@@ -1,10 +1,12 @@
 /** The notice of the moment, where it does not cover the composer. */
+import { useEffect } from 'react';
 import { dismissNotice, notices } from '../notices.ts';
 import { Icon } from '../ui/icons.tsx';
 import { useStore } from '../use-store.ts';
 
 export function Notices() {
   const notice = useStore(notices);
+  useEffect(() => dismissNotice, []);
   return (
     <div className="notices" role="status" aria-live="polite">
       {notice === undefined ? null : (

@@ -13,7 +13,11 @@ export function useTitle(): void {
       document.title = unread > 0 ? `(${unread}) Parley` : 'Parley';
     };
     show();
-    return session.inbox.subscribe(show);
+    const leave = session.inbox.subscribe(show);
+    return () => {
+      leave();
+      document.title = 'Parley';
+    };
   }, [session]);
 }
 
