@@ -189,6 +189,7 @@ describe('[INBOX-3] a late copy of an old row undoes nothing', () => {
   test.each([
     ['archived elsewhere', { archived: true }],
     ['muted elsewhere', { muted: true }],
+    ['[INBOX-7] marked unread elsewhere', { read_seq: 1, unread: 4 }],
     ['[INBOX-7] read elsewhere', { read_seq: 5, unread: 0 }],
     ['[USER-5] the other one has another name, or none any more', { other_user_display_name: 'Somebody who left' }],
   ])('%s: a page that was asked for before the event', (_, change: Partial<Row>) => {

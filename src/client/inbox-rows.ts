@@ -4,9 +4,9 @@
  *
  * - The part that the log decides (`last_seq`, the last message, its time) goes by `last_seq`, which only rises. A row with
  *   a lower one is old in all its parts and is dropped whole.
- * - The marks (`read_seq`, `muted`, `archived`) carry no version. A read mark that rises is newer. Anything else may be a
- *   late copy of an old row, so it is taken only when no mark changed here for `settleMs`, whoever changed it; otherwise it is
- *   doubtful, and the inbox is asked again after that time.
+ * - The marks (`read_seq`, `muted`, `archived`) carry no version. A read mark that rises with an event is newer. Anything else
+ *   may be a late copy of an old row, so it is taken only when no mark changed here for `settleMs`, whoever changed it; otherwise
+ *   it is doubtful, and the inbox is asked again after that time.
  * - The text of the last message changes without a new `last_seq` when that message is edited, and so do names: the same rule.
  */
 import type { Message, Row } from '#protocol/shapes';
@@ -162,7 +162,9 @@ export const createInboxRows = (changed: (row: Row) => void): InboxRows => {
     const mine = known.row;
     if (row.last_seq < mine.last_seq) return false;
     const marksSettled = isSettled(sinceMs, known.markedAtMs);
-    const readBack = row.read_seq < mine.read_seq && !marksSettled;
+    // A page may also be from before something was marked unread.
+    const isOlderRead = isEvent ? row.read_seq < mine.read_seq : row.read_seq !== mine.read_seq;
+    const readBack = isOlderRead && !marksSettled;
     const flagBack = (row.muted !== mine.muted || row.archived !== mine.archived) && !marksSettled;
     const isOtherText = (!known.derived && row.last_message !== mine.last_message) || isOtherName(row, mine);
     const textBack = row.last_seq === mine.last_seq && isOtherText && !isSettled(sinceMs, known.changedAtMs);
