@@ -72,9 +72,12 @@ export const createFanoutFunction = (environment: NodeJS.ProcessEnv) => {
   const fanout = createFanoutAlone({ patterns, cache: createLocalCache(now, Math.random), bus });
   return {
     handler: async (event: StreamEvent, context: Context): Promise<StreamResponse> => {
-      const response = await applyBatch(fanout, event, () => context.getRemainingTimeInMillis(), failed);
-      await publisher?.flush(tellMsMax);
-      return response;
+      try {
+        return await applyBatch(fanout, event, () => context.getRemainingTimeInMillis(), failed);
+      } finally {
+        // Also of a batch that failed: a part of its rows may have been written, and nobody would be told of them again.
+        await publisher?.flush(tellMsMax);
+      }
     },
     close: async (): Promise<void> => {
       await publisher?.close();

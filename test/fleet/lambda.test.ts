@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
 import type { ConversationUuid, Handle, UserUuid } from '#domain/ids';
-import { applyBatch, type StreamEvent } from '#lambda/stream-batch';
+import { applyBatch, NothingApplied, type StreamEvent } from '#lambda/stream-batch';
 import { createMessenger } from '#messenger/create';
 import { createFanoutAlone } from '#messenger/create-fanout';
 import { beginPlan } from '#messenger/fanout-plan';
@@ -104,13 +104,72 @@ test('[INBOX-5] a batch that goes only in part names the first record that has t
   expect(await world.unread(world.cy.uuid)).toEqual([1]);
 });
 
-test('a function that runs out of time answers with what it surely did', async () => {
+test('[INBOX-5] a batch of which nothing can be applied is an error, so that it is counted and comes again in halves', async () => {
+  const world = await createWorld();
+  const withCy = await world.open(world.cy);
+  const withBob = await world.open(world.bob);
+  const before = (await world.records()).length;
+  await world.messenger.send({ user: world.ada.uuid }, withCy, { message: 'one' });
+  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'two' });
+  const fresh = (await world.records()).slice(before);
+  world.away.add(world.cy.uuid);
+  await expect(applyBatch(world.fanout, eventOf(fresh), enoughTime, ignore)).rejects.toThrow(NothingApplied);
+
+  // As Lambda does it: in halves, until what cannot be applied stands alone; its neighbours need not be set aside with it.
+  const alone: string[] = [];
+  const invoke = async (records: readonly ChangeRecord[]): Promise<void> => {
+    if (records.length === 0) return;
+    const answer = await applyBatch(world.fanout, eventOf(records), enoughTime, ignore).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(NothingApplied);
+      return undefined;
+    });
+    if (answer === undefined && records.length === 1) alone.push(String(records[0]?.after?.message_group_uuid));
+    else if (answer === undefined) {
+      const middle = Math.ceil(records.length / 2);
+      await invoke(records.slice(0, middle));
+      await invoke(records.slice(middle));
+    } else {
+      const [failure] = answer.batchItemFailures;
+      if (failure !== undefined)
+        await invoke(records.slice(records.findIndex(({ position }) => position === failure.itemIdentifier)));
+    }
+  };
+  await invoke(fresh);
+  expect(new Set(alone)).toEqual(new Set([withCy]));
+  expect(await world.unread(world.bob.uuid)).toEqual([1]);
+});
+
+test('a batch of nothing is done', async () => {
+  const world = await createWorld();
+  expect(await applyBatch(world.fanout, { Records: [] }, enoughTime, ignore)).toEqual({ batchItemFailures: [] });
+});
+
+test('a function that runs out of time before anything is sure says so by an error', async () => {
   const world = await createWorld();
   const conversation = await world.open(world.bob);
   await world.messenger.send({ user: world.ada.uuid }, conversation, { message: 'one' });
   const event = eventOf(await world.records());
-  const response = await applyBatch(world.fanout, event, () => 1_000, ignore);
-  expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0]?.dynamodb.SequenceNumber }] });
+  await expect(applyBatch(world.fanout, event, () => 1_000, ignore)).rejects.toThrow(NothingApplied);
+});
+
+test('a function that runs out of time answers with what it surely did', async () => {
+  const world = await createWorld();
+  const withBob = await world.open(world.bob);
+  const withCy = await world.open(world.cy);
+  const before = (await world.records()).length;
+  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'one' });
+  await world.messenger.send({ user: world.ada.uuid }, withCy, { message: 'two' });
+  const fresh = (await world.records()).slice(before);
+  const firstOfCy = fresh.find(({ after }) => after?.message_group_uuid === withCy);
+  world.away.add(world.cy.uuid);
+  let asked = 0;
+  // Enough for the whole and the first half of it, and then no more.
+  const timeLeft = () => {
+    asked += 1;
+    return asked <= 2 ? 60_000 : 1_000;
+  };
+  const response = await applyBatch(world.fanout, eventOf(fresh), timeLeft, ignore);
+  expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: firstOfCy?.position }] });
 });
 
 test('a record that another program wrote, and that nobody here can read, holds up only what follows it', async () => {

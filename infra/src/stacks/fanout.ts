@@ -27,6 +27,15 @@ const windowSeconds = 1;
 /** Batches of one shard at work at once; records of one partition key stay in order. */
 const parallelization = 10;
 const functionsMax = 200;
+/**
+ * Retries of what fails. An outage of the table, or a right that is missing, must be outlasted, not sent to the queue record by
+ * record: an attempt against a table that is away lasts five seconds, so that this many outlast seven hours, and `ageMax` ends
+ * them in any case. A record that can never be applied stands alone after some halvings; until it is set aside it holds up a
+ * tenth of its shard, which the alarms on errors and on the iterator's age say.
+ */
+const attemptsMax = 5_000;
+/** The stream forgets after 24 hours; what is older than this is told to the queue while it can still be read. */
+const ageMax = Duration.hours(23);
 
 export function fanoutStack(
   scope: Construct,
@@ -77,8 +86,8 @@ export function fanoutStack(
     parallelizationFactor: parallelization,
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
-    retryAttempts: 10,
-    maxRecordAge: Duration.hours(23),
+    retryAttempts: attemptsMax,
+    maxRecordAge: ageMax,
     onFailure: new SqsDlq(deadLetters),
     filters: streamFilters.map((filter) => lambda.FilterCriteria.filter({ ...filter })),
   });

@@ -104,7 +104,8 @@ function fanoutAlarms({ fanout, identity }: Uses, alarm: MakeAlarm): void {
     periods: 3,
   });
   const minute = { statistic: 'Sum', period: Duration.minutes(1) };
-  alarm({ name: 'parley-fanout-errors', metric: fanout.handler.metricErrors(minute), threshold: 5, periods: 3 });
+  // One record that cannot be applied is retried at Lambda's own pace: one error a minute, kept up, is enough to know.
+  alarm({ name: 'parley-fanout-errors', metric: fanout.handler.metricErrors(minute), threshold: 1, periods: 3 });
   alarm({ name: 'parley-fanout-throttled', metric: fanout.handler.metricThrottles(minute), threshold: 1, periods: 5 });
   alarm({
     name: 'parley-fanout-dead-letters',

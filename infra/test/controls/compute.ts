@@ -99,7 +99,7 @@ export const computeControls: readonly Control[] = [
   }),
   property({
     ids: ['INBOX-5'],
-    practice: 'A batch that fails is split until the record is found',
+    practice: 'A batch of which nothing can be applied is halved until the record that fails stands alone',
     type: mapping,
     path: 'BisectBatchOnFunctionError',
     is: true,
@@ -134,6 +134,14 @@ export const computeControls: readonly Control[] = [
     path: 'DestinationConfig.OnFailure.Destination',
     is: { says: 'the queue `parley-fanout-dead-letters`', holds: (value) => value !== undefined },
     broken: undefined,
+  }),
+  property({
+    ids: ['INBOX-5'],
+    practice: 'An outage of hours is outlasted, not sent to the queue',
+    type: mapping,
+    path: 'MaximumRetryAttempts',
+    is: { says: 'at least 1,000', holds: (value) => Number(value) >= 1_000 },
+    broken: 10,
   }),
   property({
     ids: ['Parley'],

@@ -251,6 +251,7 @@ export const watchControls: readonly Control[] = [
       ['A slow table is noticed', 'parley-table-p99-putitem'],
       ['A slow service is noticed', 'parley-api-p99'],
       ['A fan-out that lags is noticed', 'parley-iterator-age'],
+      ['A fan-out that fails is noticed', 'parley-fanout-errors'],
       ['Dead letters are noticed', 'parley-fanout-dead-letters'],
       ['Somebody who may not sign in to the cache is noticed', 'parley-cache-sign-in-refused'],
       ['A connection to the cache that was not signed in again is noticed', 'parley-cache-sign-in-expired'],
