@@ -85,10 +85,18 @@ const dataPolicy = (config: Config): Policy => {
     {
       Sid: 'KeyPoliciesAreKept',
       Effect: 'Deny',
-      Action: ['kms:PutKeyPolicy', 'kms:CreateGrant'],
+      Action: 'kms:PutKeyPolicy',
       Resource: '*',
-      // DynamoDB, Backup and Lambda make grants for what they store; a person asking directly does not.
-      Condition: { ...notTheDeployment, Bool: { 'kms:GrantIsForAWSResource': 'false' } },
+      Condition: notTheDeployment,
+    },
+    {
+      Sid: 'KeysAreLentToServicesOnly',
+      Effect: 'Deny',
+      Action: 'kms:CreateGrant',
+      Resource: '*',
+      // DynamoDB, Backup and Lambda make grants for what they store; a person asking directly does not. The key belongs to grants
+      // alone: on another action it is never there, and a condition on it would never hold.
+      Condition: { ...notTheDeployment, BoolIfExists: { 'kms:GrantIsForAWSResource': 'false' } },
     },
     {
       Sid: 'BackupsAreKept',

@@ -354,6 +354,13 @@ export const watchControls: readonly Control[] = [
   forbids('The organization keeps keys', 'KeysAreKept', ['an administrator schedules the deletion of the key']),
   forbids('The organization keeps the keys’ policies', 'KeyPoliciesAreKept', [
     'an administrator rewrites the key’s policy',
+    'an administrator rewrites the policy of the table’s key',
+    'the deployment rewrites the key’s policy',
+  ]),
+  forbids('The organization lends keys to services only', 'KeysAreLentToServicesOnly', [
+    'an administrator lends the table’s key by a grant',
+    'an administrator lends the table’s key by a grant, and nothing says for what',
+    'DynamoDB makes itself a grant of the table’s key when an administrator makes a table',
   ]),
   forbids('The organization keeps backups', 'BackupsAreKept', ['an administrator deletes a recovery point']),
   forbids('The organization keeps the watch awake', 'WatchStaysAwake', [
