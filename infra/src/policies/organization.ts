@@ -8,8 +8,11 @@ import { type Policy, policy } from './statement.ts';
 /** AWS's limit for one policy, counted without the spaces that CloudFormation does not write. */
 export const scpBytesMax = 5120;
 
-/** Changes go through CloudFormation: its execution role, and no person's, is exempt from what would otherwise be frozen. */
-const deployRole = 'arn:aws:iam::*:role/cdk-*-cfn-exec-role-*';
+/**
+ * Changes go through CloudFormation: its execution role, and no person's, is exempt from what would otherwise be frozen. It is
+ * known by the name that the CDK's bootstrap gives it, so nobody may make a role of such a name or change one that has it.
+ */
+const deployRole = 'arn:aws:iam::*:role/cdk-hnb659fds-cfn-exec-role-*';
 const notTheDeployment = { ArnNotLike: { 'aws:PrincipalArn': [deployRole] } } as const;
 
 /** Services that answer from one region for the whole account; a region rule must let them be. */
@@ -163,6 +166,19 @@ const watchPolicy = (config: Config): Policy =>
     },
   );
 
+/** All that makes a role, says who may be it, or what it may do. */
+const roleChanges = [
+  'iam:AttachRolePolicy',
+  'iam:CreateRole',
+  'iam:DeleteRole',
+  'iam:DeleteRolePermissionsBoundary',
+  'iam:DeleteRolePolicy',
+  'iam:DetachRolePolicy',
+  'iam:PutRolePermissionsBoundary',
+  'iam:PutRolePolicy',
+  'iam:UpdateAssumeRolePolicy',
+] as const;
+
 /** Roles, never users: no user and no key that lasts can be made, and one that exists reaches nothing of ours. */
 const identityPolicy = (config: Config): Policy =>
   policy(
@@ -191,16 +207,30 @@ const identityPolicy = (config: Config): Policy =>
     {
       Sid: 'RolesOfTheSystemAreFixed',
       Effect: 'Deny',
-      Action: [
-        'iam:AttachRolePolicy',
-        'iam:DeleteRole',
-        'iam:DeleteRolePolicy',
-        'iam:DetachRolePolicy',
-        'iam:PutRolePolicy',
-        'iam:UpdateAssumeRolePolicy',
-      ],
+      Action: roleChanges,
       Resource: `arn:aws:iam::${config.workloadAccount}:role/parley-*`,
       Condition: notTheDeployment,
+    },
+    {
+      // Their rights are policies of their own, and a new version of one is as good as a change to the role.
+      Sid: 'RightsOfTheSystemAreFixed',
+      Effect: 'Deny',
+      Action: [
+        'iam:CreatePolicy',
+        'iam:CreatePolicyVersion',
+        'iam:DeletePolicy',
+        'iam:DeletePolicyVersion',
+        'iam:SetDefaultPolicyVersion',
+      ],
+      Resource: `arn:aws:iam::${config.workloadAccount}:policy/parley-*`,
+      Condition: notTheDeployment,
+    },
+    {
+      // To nobody's exception: who could make or change what is exempt would be exempt. A path before a name is caught as well.
+      Sid: 'DeploymentRolesAreFixed',
+      Effect: 'Deny',
+      Action: roleChanges,
+      Resource: 'arn:aws:iam::*:role/cdk-*',
     },
   );
 

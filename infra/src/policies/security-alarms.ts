@@ -100,6 +100,7 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
         'CreateUser',
         'CreateAccessKey',
         'CreateLoginProfile',
+        'CreateRole',
         'AttachRolePolicy',
         'DetachRolePolicy',
         'PutRolePolicy',

@@ -236,6 +236,7 @@ export const watchControls: readonly Control[] = [
   ),
   securityAlarm(['CIS 4.4'], 'Changed identities are noticed', 'parley-security-identity-changed', [
     'CreateUser',
+    'CreateRole',
     'PutRolePolicy',
   ]),
   securityAlarm(['CIS 4.3'], 'The root user is noticed', 'parley-security-root-used', ['"Root"']),
@@ -349,6 +350,7 @@ export const watchControls: readonly Control[] = [
     'an administrator switches off deletion protection',
     'an administrator takes off the table’s policy',
     'the deployment changes the table',
+    'a role with a name like the deployment’s changes the table',
   ]),
   forbids('The organization forbids exports', 'NeverExported', ['an administrator exports the table']),
   forbids('The organization keeps keys', 'KeysAreKept', ['an administrator schedules the deletion of the key']),
@@ -387,6 +389,20 @@ export const watchControls: readonly Control[] = [
   forbids('The organization keeps our roles as they are', 'RolesOfTheSystemAreFixed', [
     'an administrator adds rights to the fan-out',
     'the deployment changes a role',
+  ]),
+  forbids('The organization keeps our roles’ rights as they are', 'RightsOfTheSystemAreFixed', [
+    'an administrator changes the rights of the fan-out: CreatePolicyVersion',
+    'an administrator changes the rights of the fan-out: SetDefaultPolicyVersion',
+    'an administrator changes the rights of the fan-out: DeletePolicy',
+    'the deployment changes the rights of the fan-out',
+  ]),
+  forbids('Nobody becomes the deployment, whom the organization’s rules exempt', 'DeploymentRolesAreFixed', [
+    'an administrator makes a role that is named like the deployment’s',
+    'an administrator makes a role under a path that is named like the deployment’s',
+    'an administrator lets themselves be the deployment',
+    'an administrator adds rights to the deployment',
+    'the deployment lets others be the deployment',
+    'an administrator makes a role of another name',
   ]),
   property({
     ids: ['Parley'],

@@ -14,6 +14,8 @@ type Who =
   | 'administrator'
   /** CloudFormation's execution role, which deployments use. */
   | 'deployment'
+  /** A role with every right whose name only looks like the deployment's. */
+  | 'lookalike'
   /** An IAM user with AdministratorAccess and a key, from before the organization's policies. */
   | 'user'
   /** A role of another organization that was given our table's ARN. */
@@ -85,6 +87,7 @@ const arnOf = (who: Who, account: string): string => {
   return {
     administrator: `arn:aws:iam::${account}:role/Administrator`,
     deployment: `arn:aws:iam::${account}:role/cdk-hnb659fds-cfn-exec-role-${account}-eu-central-1`,
+    lookalike: `arn:aws:iam::${account}:role/cdk-x-cfn-exec-role-x`,
     user: `arn:aws:iam::${account}:user/somebody`,
     stranger: `arn:aws:iam::${strangerAccount}:role/Stranger`,
     replication: `arn:aws:iam::${account}:role/aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication`,

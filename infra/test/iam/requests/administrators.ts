@@ -3,6 +3,27 @@ import { tableArn } from '../../../src/names.ts';
 import { example } from '../../support/variants.ts';
 import { anything, type Expectation, expect, leading, main, messagesKey, ourContext } from './expectation.ts';
 
+/** A change to a role or a policy, which IAM takes in one region for all. */
+const identityChange = (
+  name: string,
+  outcome: Expectation['outcome'],
+  who: 'administrator' | 'deployment' | 'lookalike',
+  action: string,
+  named: string,
+): Expectation =>
+  expect(
+    name,
+    outcome,
+    who,
+    'inside AWS',
+    `iam:${action}`,
+    `arn:aws:iam::${example.workloadAccount}:${named}`,
+    {},
+    'us-east-1',
+  );
+
+const deploymentRole = `role/cdk-hnb659fds-cfn-exec-role-${example.workloadAccount}-eu-central-1`;
+
 export const administrators: readonly Expectation[] = [
   expect(
     'an operator scans from on-premises through the interface endpoint',
@@ -63,6 +84,72 @@ export const administrators: readonly Expectation[] = [
     `arn:aws:iam::${example.workloadAccount}:role/parley-fanout`,
     {},
     'us-east-1',
+  ),
+  identityChange(
+    'an administrator makes a role that is named like the deployment’s',
+    'control',
+    'administrator',
+    'CreateRole',
+    'role/cdk-hnb659fds-cfn-exec-role-mine',
+  ),
+  identityChange(
+    'an administrator makes a role under a path that is named like the deployment’s',
+    'control',
+    'administrator',
+    'CreateRole',
+    'role/cdk-hnb659fds-cfn-exec-role-mine/mine',
+  ),
+  identityChange(
+    'an administrator makes a role of another name',
+    'allowed',
+    'administrator',
+    'CreateRole',
+    'role/reporting',
+  ),
+  identityChange(
+    'an administrator lets themselves be the deployment',
+    'control',
+    'administrator',
+    'UpdateAssumeRolePolicy',
+    deploymentRole,
+  ),
+  identityChange(
+    'an administrator adds rights to the deployment',
+    'control',
+    'administrator',
+    'AttachRolePolicy',
+    deploymentRole,
+  ),
+  identityChange(
+    'the deployment lets others be the deployment',
+    'control',
+    'deployment',
+    'UpdateAssumeRolePolicy',
+    deploymentRole,
+  ),
+  expect(
+    'a role with a name like the deployment’s changes the table',
+    'control',
+    'lookalike',
+    'inside AWS',
+    'dynamodb:UpdateTable',
+    main,
+  ),
+  ...(['CreatePolicyVersion', 'SetDefaultPolicyVersion', 'DeletePolicy'] as const).map((action) =>
+    identityChange(
+      `an administrator changes the rights of the fan-out: ${action}`,
+      'control',
+      'administrator',
+      action,
+      'policy/parley-fanout-rights',
+    ),
+  ),
+  identityChange(
+    'the deployment changes the rights of the fan-out',
+    'allowed',
+    'deployment',
+    'CreatePolicyVersion',
+    'policy/parley-fanout-rights',
   ),
   expect(
     'an administrator makes an IAM user',
