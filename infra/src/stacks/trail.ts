@@ -94,7 +94,11 @@ const exceptOurs = ({ workloadAccount }: Config) => ({
   ),
 });
 
-/** Seven years of files that nobody can change or delete before their time. */
+/**
+ * Seven years of files. For their first year the lock keeps each from being changed or deleted, in governance mode: whoever has
+ * `s3:BypassGovernanceRetention` in the audit account, and asks for it, is not held. After that
+ * year a deletion still leaves a version for thirty days.
+ */
 function trailBucket(stack: Stack, config: Config, key: kms.IKey): s3.Bucket {
   const common = {
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
