@@ -11,16 +11,19 @@ const managed = [
 ] as const;
 
 /**
- * A message may hold any text, also what looks like an attack, so the rules that look into bodies only count; what a body may
- * be is the service's own validation to say.
+ * A message may hold any text, also what looks like an attack, so every rule that looks into bodies only counts; what a body may
+ * be is the service's own validation to say. People write to each other about Log4j and metadata addresses, and a message that is
+ * refused without a word is worse here than a string that no part of the service would run.
  */
 const countOnly: Readonly<Record<string, readonly string[]>> = {
   AWSManagedRulesCommonRuleSet: [
     'SizeRestrictions_BODY',
     'CrossSiteScripting_BODY',
+    'EC2MetaDataSSRF_BODY',
     'GenericLFI_BODY',
     'GenericRFI_BODY',
   ],
+  AWSManagedRulesKnownBadInputsRuleSet: ['JavaDeserializationRCE_BODY', 'Log4JRCE_BODY', 'ReactJSRCE_BODY'],
 };
 
 export function webAclRules(

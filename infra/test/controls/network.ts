@@ -24,6 +24,18 @@ const groupRules = (templates: Templates) => [
   })),
 ];
 
+/** The rules of Amazon's lists that look into bodies, by list. */
+const bodyRules = [
+  'AWSManagedRulesCommonRuleSet SizeRestrictions_BODY',
+  'AWSManagedRulesCommonRuleSet CrossSiteScripting_BODY',
+  'AWSManagedRulesCommonRuleSet EC2MetaDataSSRF_BODY',
+  'AWSManagedRulesCommonRuleSet GenericLFI_BODY',
+  'AWSManagedRulesCommonRuleSet GenericRFI_BODY',
+  'AWSManagedRulesKnownBadInputsRuleSet JavaDeserializationRCE_BODY',
+  'AWSManagedRulesKnownBadInputsRuleSet Log4JRCE_BODY',
+  'AWSManagedRulesKnownBadInputsRuleSet ReactJSRCE_BODY',
+];
+
 export const networkControls: readonly Control[] = [
   none({ ids: ['Course'], practice: 'The VPC has no way to the internet' }, [
     'AWS::EC2::InternetGateway',
@@ -263,6 +275,28 @@ export const networkControls: readonly Control[] = [
     count: 2,
     path: 'Rules',
     is: { says: 'a rate limit and three of Amazon’s groups', holds: (rules) => list(rules).length === 4 },
+    broken: [],
+  }),
+  property({
+    ids: ['Parley'],
+    practice: 'A message may hold any text: rules that look into bodies only count',
+    type: 'AWS::WAFv2::WebACL',
+    count: 2,
+    path: 'Rules',
+    is: {
+      says: `${bodyRules.map((rule) => `\`${rule}\``).join(', ')} are overridden to count`,
+      holds: (rules) => {
+        const counted = list(rules).flatMap((rule) =>
+          list(at(rule, 'Statement.ManagedRuleGroupStatement.RuleActionOverrides'))
+            .filter((override) => at(override, 'ActionToUse.Count') !== undefined)
+            .map(
+              (override) =>
+                `${String(at(rule, 'Statement.ManagedRuleGroupStatement.Name'))} ${String(at(override, 'Name'))}`,
+            ),
+        );
+        return bodyRules.every((rule) => counted.includes(rule));
+      },
+    },
     broken: [],
   }),
   property({
