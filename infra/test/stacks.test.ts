@@ -134,6 +134,62 @@ describe('[USER-5] erasures', () => {
   });
 });
 
+describe('[USER-5] an erasure that fails', () => {
+  const of = template('ParleyService');
+  it('is told apart by the code it ended with, or by never having run', () => {
+    of.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.ecs'],
+        'detail-type': ['ECS Task State Change'],
+        detail: Match.objectLike({
+          lastStatus: ['STOPPED'],
+          taskDefinitionArn: [{ prefix: Match.stringLikeRegexp('task-definition/parley-lifecycle:$') }],
+          $or: [{ containers: { exitCode: [{ 'anything-but': [0] }] } }, { stopCode: ['TaskFailedToStart'] }],
+        }),
+      },
+      Targets: [Match.objectLike({ Arn: Match.stringLikeRegexp('log-group:/aws/events/parley-erasures-failed$') })],
+    });
+  });
+  it('is counted where the alarm looks', () => {
+    of.hasResourceProperties('AWS::Logs::MetricFilter', {
+      LogGroupName: '/aws/events/parley-erasures-failed',
+      FilterPattern: '',
+      MetricTransformations: [
+        Match.objectLike({ MetricNamespace: 'Parley/Tasks', MetricName: 'ErasuresFailed', MetricValue: '1' }),
+      ],
+    });
+    template('ParleyWatch').hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'parley-erasures-failed',
+      Namespace: 'Parley/Tasks',
+      MetricName: 'ErasuresFailed',
+    });
+  });
+  it('may be written to its log by that rule only', () => {
+    const [found] = resourcesOf(templates, 'AWS::Logs::ResourcePolicy', 'ParleyService');
+    expect(String(found?.Properties.PolicyDocument)).toContain(':rule/parley-erasures-failed');
+  });
+});
+
+describe('the load balancer', () => {
+  it('is scaled by streams, each of which it counts twice: from the client and to the task', () => {
+    template('ParleyService').hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      PolicyName: 'parley-connections',
+      TargetTrackingScalingPolicyConfiguration: Match.objectLike({ TargetValue: 5_000 }),
+    });
+  });
+  it('bears five minutes without the table before tasks are replaced', () => {
+    const [targets] = resourcesOf(templates, 'AWS::ElasticLoadBalancingV2::TargetGroup');
+    const { HealthCheckIntervalSeconds: every, UnhealthyThresholdCount: times } = targets?.Properties ?? {};
+    expect(Number(every) * Number(times)).toBeGreaterThanOrEqual(300);
+  });
+  it('has its own errors watched, which no task counts', () => {
+    template('ParleyWatch').hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'parley-balancer-errors',
+      MetricName: 'HTTPCode_ELB_5XX_Count',
+    });
+  });
+});
+
 describe('the dashboard', () => {
   it('has a row for every operation of the access patterns', () => {
     const body = JSON.stringify(

@@ -44,6 +44,11 @@ const servicePort = 3000;
 const stopSeconds = 30;
 /** Open event streams a task is meant to carry; a task is measured to carry five thousand. */
 const connectionsPerTask = 2_500;
+/**
+ * Of what the load balancer counts: "concurrent TCP connections active from clients to the load balancer and from the load balancer
+ * to targets" (CloudWatch metrics of Application Load Balancers, `ActiveConnectionCount`). A stream is one of each.
+ */
+const countedPerStream = 2;
 
 export function serviceStack(scope: Construct, config: Config, use: Uses): Service {
   const place = { account: config.workloadAccount, region: config.activeRegion };
@@ -80,6 +85,7 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     execution,
     lifecycle: use.roles.lifecycle,
     network: use.network,
+    logsKey: use.keys.logs,
   });
   const service = new ecs.FargateService(stack, 'Api', {
     cluster,
@@ -249,13 +255,17 @@ function loadBalancer(stack: Stack, config: Config, use: Uses, securityGroup: ec
     port: servicePort,
     deregistrationDelay: Duration.seconds(10),
     loadBalancingAlgorithmType: elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+    // A new task must reach the table before it is called, or a release without a right would pass for a good one. But ECS replaces
+    // whatever is unhealthy here, and a table that is away for a moment is away for all tasks: replaced, they would take every open
+    // stream with them and find the table no sooner. So only five minutes of it count; a process that is stuck is found within half a
+    // minute by the container's own check.
     healthCheck: {
       path: '/readyz',
       healthyHttpCodes: '200',
-      interval: Duration.seconds(10),
+      interval: Duration.seconds(30),
       timeout: Duration.seconds(5),
       healthyThresholdCount: 2,
-      unhealthyThresholdCount: 3,
+      unhealthyThresholdCount: 10,
     },
   });
   balancer.addListener('Tls', {
@@ -290,7 +300,7 @@ function autoscaling(
     scalableDimension: 'ecs:service:DesiredCount',
     serviceNamespace: 'ecs',
     targetTrackingScalingPolicyConfiguration: {
-      targetValue: connectionsPerTask,
+      targetValue: connectionsPerTask * countedPerStream,
       scaleInCooldown: 300,
       scaleOutCooldown: 60,
       customizedMetricSpecification: {

@@ -12,6 +12,7 @@ import { alarmsOn, alarmTopic, metric } from './alarms.ts';
 import type { Fanout } from './fanout.ts';
 import type { Identity } from './identity.ts';
 import type { Keys } from './keys.ts';
+import { erasuresFailed } from './life-cycle.ts';
 import type { Network } from './network.ts';
 import type { Service } from './service.ts';
 import { parleyStack } from './stack.ts';
@@ -121,6 +122,12 @@ function fanoutAlarms({ fanout, identity }: Uses, alarm: MakeAlarm): void {
     threshold: 1,
     periods: 2,
   });
+  alarm({
+    name: erasuresFailed.alarm,
+    metric: metric(erasuresFailed.namespace, erasuresFailed.metric, {}, 'Sum', 15),
+    threshold: 1,
+    periods: 2,
+  });
   alarm({ name: 'parley-provision-errors', metric: identity.trigger.metricErrors(minute), threshold: 1, periods: 2 });
 }
 
@@ -140,10 +147,17 @@ function serviceAlarms(config: Config, { network, service }: Uses, alarm: MakeAl
     periods: 3,
   });
   alarm({
+    // Answers that no task gave: none could be reached, or none answered in time. The tasks' own errors do not count them.
+    name: 'parley-balancer-errors',
+    metric: service.balancer.metrics.httpCodeElb(elb.HttpCodeElb.ELB_5XX_COUNT, minute('Sum')),
+    threshold: 20,
+    periods: 3,
+  });
+  alarm({
     name: 'parley-api-unhealthy',
+    // By the target group's own count a task was away for five minutes then.
     metric: service.targets.metrics.unhealthyHostCount(minute('Maximum')),
     threshold: 1,
-    periods: 5,
   });
   alarm({
     name: 'parley-api-too-few-tasks',

@@ -251,6 +251,8 @@ export const watchControls: readonly Control[] = [
       ['Conflicts are noticed', 'parley-conflicts'],
       ['A slow table is noticed', 'parley-table-p99-putitem'],
       ['A slow service is noticed', 'parley-api-p99'],
+      ['Requests that no task answers are noticed', 'parley-balancer-errors'],
+      ['An erasure that fails is noticed', 'parley-erasures-failed'],
       ['A fan-out that lags is noticed', 'parley-iterator-age'],
       ['A fan-out that fails is noticed', 'parley-fanout-errors'],
       ['Dead letters are noticed', 'parley-fanout-dead-letters'],
