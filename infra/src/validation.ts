@@ -113,7 +113,8 @@ export function acceptedFindings(config: Config): Accepted[] {
     {
       paths: ['ParleyService/ErasuresFailed'],
       rules: ['Serverless-EventBusDLQ'],
-      reason: 'An event that its log does not take is followed by the next a quarter of an hour later, while tasks fail.',
+      reason:
+        'An event that its log does not take is followed by the next a quarter of an hour later, while tasks fail.',
     },
     {
       paths: ['ParleyWatch/Alarms', 'ParleyTrail/Alarms'],

@@ -190,6 +190,21 @@ describe('the load balancer', () => {
   });
 });
 
+describe('the rule that functions run inside the VPC', () => {
+  it('looks at those with our tag, and can be kept: what runs outside does not have it', () => {
+    const [rule] = resourcesOf(templates, 'AWS::Config::ConfigRule').filter(
+      ({ Properties }) => at(Properties, 'Source.SourceIdentifier') === 'LAMBDA_INSIDE_VPC',
+    );
+    expect(rule?.Properties.Scope).toEqual({ TagKey: 'application', TagValue: 'parley' });
+    const functions = resourcesOf(templates, 'AWS::Lambda::Function').map(({ Properties }) => ({
+      inside: Properties.VpcConfig !== undefined,
+      tagged: list(Properties.Tags).some((tag) => at(tag, 'Key') === 'application'),
+    }));
+    expect(functions.filter(({ inside }) => inside).length).toBe(2);
+    for (const { inside, tagged } of functions) expect(tagged).toBe(inside);
+  });
+});
+
 describe('the dashboard', () => {
   it('has a row for every operation of the access patterns', () => {
     const body = JSON.stringify(
@@ -270,6 +285,17 @@ describe('the variants', () => {
       }
     },
   );
+});
+
+describe('the account’s concurrency', () => {
+  it('that docs/DEPLOY.md asks for is what functions reserve and the hundred that Lambda keeps', () => {
+    const reserved = resourcesOf(templates, 'AWS::Lambda::Function').reduce(
+      (sum, { Properties }) => sum + Number(Properties.ReservedConcurrentExecutions ?? 0),
+      0,
+    );
+    const deploy = readFileSync(new URL('../../docs/DEPLOY.md', import.meta.url), 'utf8');
+    expect(deploy).toContain(`at least ${reserved + 100}`);
+  });
 });
 
 describe('the functions’ code', () => {

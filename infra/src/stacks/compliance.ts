@@ -6,7 +6,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { parleyStack } from './stack.ts';
+import { ownTag, parleyStack } from './stack.ts';
 
 /** Managed rules by identifier. Synthesis does not check these names; a test compares them with the CDK's list. */
 export const managedRules = [
@@ -27,6 +27,12 @@ export const managedRules = [
   'LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED',
   'LAMBDA_INSIDE_VPC',
 ] as const;
+
+/**
+ * Rules that look at what is ours alone. The CDK's own function, which closes the default security group in a deployment, calls EC2
+ * and runs outside the VPC; a rule that could never be compliant would teach everybody to look away.
+ */
+const oursAlone: ReadonlySet<string> = new Set(['LAMBDA_INSIDE_VPC']);
 
 export function complianceStack(scope: Construct, config: Config, region: string, key: kms.IKey): Stack {
   const account = config.workloadAccount;
@@ -72,6 +78,7 @@ export function complianceStack(scope: Construct, config: Config, region: string
     const rule = new awsConfig.CfnConfigRule(stack, identifier, {
       configRuleName: `parley-${identifier.toLowerCase().replaceAll('_', '-')}`,
       source: { owner: 'AWS', sourceIdentifier: identifier },
+      ...(oursAlone.has(identifier) && { scope: { tagKey: ownTag.key, tagValue: ownTag.value } }),
     });
     rule.node.addDependency(recorder, channel);
   }

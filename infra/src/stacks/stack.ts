@@ -10,10 +10,13 @@ export interface Place {
   readonly region: string;
 }
 
+/** The tag of all that is ours. What the CDK brings for its own purposes, a function behind a custom resource, does not have it. */
+export const ownTag = { key: 'application', value: 'parley' } as const;
+
 /** A stack of fixed account and region, protected from deletion, tagged so that Config and the bill can tell what is ours. */
 export function parleyStack(scope: Construct, id: string, place: Place, description: string): Stack {
   const stack = new Stack(scope, id, { env: { ...place }, description, terminationProtection: true });
-  Tags.of(stack).add('application', 'parley');
+  Tags.of(stack).add(ownTag.key, ownTag.value);
   Tags.of(stack).add('component', id);
   return stack;
 }
