@@ -1,6 +1,6 @@
 /** Asks a person before something that cannot be undone. */
 import { createInterface } from 'node:readline/promises';
-import { UsageError } from './main.ts';
+import { UsageError } from './usage.ts';
 
 /** True when the answer is yes; where nobody can answer, the command says how to do without. */
 export const confirmed = async (command: string, question: string): Promise<boolean> => {

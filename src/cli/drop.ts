@@ -15,7 +15,7 @@ Drops the tables and everything in them. Asks first, unless --yes. A table on AW
 is not dropped: lift its protection first, on purpose and by hand.`,
   options: { yes: { type: 'boolean', default: false } },
   run: async (positionals, values) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     const what = describeTarget(config);
     if (values.yes !== true && !(await confirmed('drop', `Drop ${what}, with everything in it?`))) {
       print('Nothing was dropped.');

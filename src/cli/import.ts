@@ -3,9 +3,10 @@ import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { ImportedConversation } from '#messenger/import';
 import { inParallel } from '#messenger/in-parallel';
-import { type Command, UsageError } from './main.ts';
+import type { Command } from './main.ts';
 import { print } from './output.ts';
 import { describeTarget, targetOf, withWorkbench } from './target.ts';
+import { UsageError } from './usage.ts';
 
 /** Conversations imported at once: they share the table's commits, or its round trips. */
 const atOnce = 32;
@@ -58,9 +59,9 @@ Imports conversations of two or more people, one JSON object a line:
   {"id": "…", "messages": [{"from": "…", "text": "…"}, …]}
 It can be broken off and started again; importing the same file twice changes nothing.`,
   run: async (positionals) => {
-    const { config, rest } = targetOf(positionals);
+    const { config, rest } = targetOf(positionals, 1);
     const [file] = rest;
-    if (file === undefined || rest.length > 1) throw new UsageError('name one file to import');
+    if (file === undefined) throw new UsageError('name one file to import');
     let total: number;
     try {
       total = statSync(file).size;

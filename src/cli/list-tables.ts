@@ -11,7 +11,7 @@ export const command: Command = {
 
 Lists the tables: of the data folder, or of the region or endpoint.`,
   run: async (positionals) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     if (config.table.kind === 'dynamodb') {
       const { createDynamoAdmin } = await import('#table/dynamodb/admin');
       const { region, endpoint } = config.table;

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { ParleyError } from '#domain/errors';
 import { ConfigError } from '#server/config';
 import { TableError } from '#table/errors';
+import { UsageError } from './usage.ts';
 
 /** A command: what it is for, its options, and what it does. The module is loaded only when it is asked for. */
 export interface Command {
@@ -10,9 +11,6 @@ export interface Command {
   readonly options?: NonNullable<Parameters<typeof parseArgs>[0]>['options'];
   run(positionals: readonly string[], values: Readonly<Record<string, unknown>>): Promise<void>;
 }
-
-/** A mistake in how a script was called; its message says what to type. */
-export class UsageError extends Error {}
 
 const commands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   'schema-load': () => import('./schema-load.ts'),

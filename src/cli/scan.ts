@@ -20,7 +20,7 @@ table of wrapped keys. Texts are shown as they are stored: sealed.`,
     keys: { type: 'boolean', default: false },
   },
   run: async (positionals, values) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     let left = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit);
     await withTables(config, async (tables) => {
       const scanned = values.keys === true ? tables.keys : tables.main;

@@ -12,7 +12,7 @@ export const command: Command = {
 Makes the tables: the main one with its index and stream, and the one of wrapped keys. Repeating it is safe.
 On the embedded table by default; on DynamoDB with AWS_REGION or DYNAMODB_ENDPOINT set, or with the word prod.`,
   run: async (positionals) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     if (config.table.kind === 'dynamodb') {
       const { createDynamoAdmin } = await import('#table/dynamodb/admin');
       const { table, region, endpoint } = config.table;

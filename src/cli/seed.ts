@@ -9,7 +9,7 @@ export const command: Command = {
 
 Loads the sample people and their conversations, unless they are there already.`,
   run: async (positionals) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     await withWorkbench(config, async ({ messenger, uses, settle }) => {
       const loaded = await loadSample(messenger);
       await settle();

@@ -15,7 +15,7 @@ Prints every change of the table as its stream gives it: when, what kind, which 
 from the oldest change kept (24 hours). --once ends where the stream ends now; otherwise Ctrl-C ends it.`,
   options: { oldest: { type: 'boolean', default: false }, once: { type: 'boolean', default: false } },
   run: async (positionals, values) => {
-    const { config } = targetOf(positionals);
+    const { config } = targetOf(positionals, 0);
     await withTables(config, async ({ main: { feed } }) => {
       const places = new Map<string, FeedStart | undefined>();
       for (;;) {

@@ -15,17 +15,28 @@ import type { Messenger } from '#messenger/messenger';
 import { keyWrapper, openTables, type Tables } from '#server/adapters';
 import { type Config, readConfig } from '#server/config';
 import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
+import { UsageError } from './usage.ts';
 
 /** The word that names DynamoDB in the region of the AWS configuration, as in the course. */
 const production = 'prod';
 
-/** The configuration for a script, and its arguments without the word. Throws a ConfigError. */
-export const targetOf = (args: readonly string[]): { config: Config; rest: string[] } => {
+/** Refuses words that nothing is done with: one of them may be a `prod` mistyped, and the script would work elsewhere than meant. */
+export const noMoreThan = (taken: number, words: readonly string[]): void => {
+  const extra = words.slice(taken);
+  if (extra.length > 0) throw new UsageError(`what is ${extra.map((word) => `"${word}"`).join(' ')}? nothing was done`);
+};
+
+/**
+ * The configuration for a script, and its words without `prod`, of which it takes so many. Throws a ConfigError, or a
+ * UsageError.
+ */
+export const targetOf = (args: readonly string[], taken: number): { config: Config; rest: string[] } => {
   const rest = args.filter((arg) => arg !== production);
+  noMoreThan(taken, rest);
   const environment: Record<string, string | undefined> = { ...process.env, DAX_ENDPOINT: '', VALKEY_URL: '' };
-  if (rest.length < args.length && environment.AWS_REGION === undefined) {
-    environment.AWS_REGION = environment.AWS_DEFAULT_REGION ?? 'us-east-1';
-  }
+  // An empty value counts as none: otherwise the word would be overruled, and the work done on the data of this machine.
+  if (rest.length < args.length && !environment.AWS_REGION?.trim())
+    environment.AWS_REGION = environment.AWS_DEFAULT_REGION?.trim() || 'us-east-1';
   return { config: readConfig(environment), rest };
 };
 

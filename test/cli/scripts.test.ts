@@ -1,53 +1,15 @@
 /** The scripts of `bin/ddb`, as a person calls them: on the embedded table, and on a DynamoDB server with the word `prod`. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { begin, bin, ended, inTerminal, run } from '../support/bin-scripts.ts';
 import { type DynamoServer, skipServerTests, startDynamoServer } from '../support/dynoxide.ts';
 
 // Every call is a process of its own, and a busy machine takes seconds for one.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
-
-const bin = fileURLToPath(new URL('../../bin', import.meta.url));
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-const begin = (command: string, args: readonly string[], env: Record<string, string>): ChildProcess =>
-  spawn(command, args, { env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
-
-const ended = (child: ChildProcess): Promise<Ran> =>
-  new Promise((resolve, reject) => {
-    let [out, err] = ['', ''];
-    child.stdout?.on('data', (chunk) => {
-      out += chunk;
-    });
-    child.stderr?.on('data', (chunk) => {
-      err += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-
-const run = (script: string, args: readonly string[], env: Record<string, string>): Promise<Ran> => {
-  const child = begin(join(bin, script), args, env);
-  child.stdin?.end();
-  return ended(child);
-};
-
-/** As in a terminal, in which somebody types. */
-const inTerminal = (script: string, args: readonly string[], env: Record<string, string>, typed = ''): Promise<Ran> => {
-  const child = begin('script', ['-qec', [join(bin, script), ...args].join(' '), '/dev/null'], env);
-  child.stdin?.write(typed);
-  return ended(child);
-};
 
 const scripts = readdirSync(join(bin, 'ddb'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())

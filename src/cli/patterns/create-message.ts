@@ -1,7 +1,8 @@
 /** Pattern C: create a message. */
-import { type Command, UsageError } from '../main.ts';
+import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
 import { targetOf, withWorkbench } from '../target.ts';
+import { UsageError } from '../usage.ts';
 import { conversationOf, personOf } from './people.ts';
 
 export const command: Command = {
@@ -13,7 +14,7 @@ repeated: the same uuid again finds the message first written.
 Prints the requests it made, the row, and the capacity consumed.`,
   options: { as: { type: 'string' }, in: { type: 'string' }, uuid: { type: 'string' } },
   run: async (positionals, values) => {
-    const { config, rest } = targetOf(positionals);
+    const { config, rest } = targetOf(positionals, Number.POSITIVE_INFINITY);
     const [message] = rest;
     if (message === undefined || rest.length > 1) throw new UsageError('give the text as one argument, in quotes');
     await withWorkbench(config, async ({ messenger, uses, settle }) => {

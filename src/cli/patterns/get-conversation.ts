@@ -18,7 +18,7 @@ A: shows a conversation, newest first, as one of its participants sees it.
 Prints the requests it made, the rows, and the capacity consumed.`,
   options: { as: { type: 'string' }, limit: { type: 'string', default: '20' } },
   run: async (positionals, values) => {
-    const { config, rest } = targetOf(positionals);
+    const { config, rest } = targetOf(positionals, 1);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, values.as as string | undefined);
       const conversation = await conversationOf(messenger, user, rest[0]);

@@ -13,7 +13,7 @@ B: lists a user's conversations, newest first, through the index.
 Prints the requests it made, the rows, and the capacity consumed.`,
   options: { limit: { type: 'string', default: '20' }, archive: { type: 'boolean', default: false } },
   run: async (positionals, values) => {
-    const { config, rest } = targetOf(positionals);
+    const { config, rest } = targetOf(positionals, 1);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, rest[0]);
       uses.length = 0;

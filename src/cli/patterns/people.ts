@@ -2,7 +2,7 @@
 import { type ConversationUuid, conversationUuid, handle as toHandle, type UserUuid } from '#domain/ids';
 import type { Messenger } from '#messenger/messenger';
 import { samplePeople } from '#server/sample/load';
-import { UsageError } from '../main.ts';
+import { UsageError } from '../usage.ts';
 
 /** The user with a handle, or the first of the sample people. */
 export const personOf = async (

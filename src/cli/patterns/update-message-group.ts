@@ -14,7 +14,7 @@ stream. The condition last_seq < n makes it safe to repeat: a row that is curren
 Prints the requests it made, the rows as they stand, and the capacity consumed.`,
   options: { as: { type: 'string' } },
   run: async (positionals, values) => {
-    const { config, rest } = targetOf(positionals);
+    const { config, rest } = targetOf(positionals, 1);
     await withWorkbench(config, async ({ messenger, fanout, patterns, uses }) => {
       const { user } = await personOf(messenger, values.as as string | undefined);
       const conversation = await conversationOf(messenger, user, rest[0]);

@@ -1,9 +1,10 @@
 /** `bin/users`: who there is, and a user's whole life, by operators. Each act leaves its entries in the audit. */
 import { userInfo } from 'node:os';
 import type { Act } from '#messenger/lifecycle/audit';
-import { type Command, UsageError } from '../main.ts';
-import { describeTarget, targetOf, withWorkbench } from '../target.ts';
-import { type Context, type Subcommand, subcommands } from './subcommands.ts';
+import type { Command } from '../main.ts';
+import { describeTarget, noMoreThan, targetOf, withWorkbench } from '../target.ts';
+import { UsageError } from '../usage.ts';
+import { type Context, subcommands } from './subcommands.ts';
 
 const help = `users COMMAND [prod] [options]
 
@@ -25,8 +26,6 @@ const actor = (by: unknown): string => {
   return process.env.SUDO_USER ?? userInfo().username;
 };
 
-const isSubcommand = (name: string): name is Subcommand => Object.hasOwn(subcommands, name);
-
 export const command: Command = {
   help,
   options: {
@@ -37,11 +36,14 @@ export const command: Command = {
     yes: { type: 'boolean', default: false },
   },
   run: async (positionals, values) => {
-    const { config, rest } = targetOf(positionals);
-    const [name = '', who, ...more] = rest;
-    if (!isSubcommand(name)) throw new UsageError(name === '' ? 'say what to do' : `no such command: users ${name}`);
-    if (more.length > 0) throw new UsageError(`what is ${more.join(' ')}?`);
-    const { run, needs } = subcommands[name];
+    const { config, rest } = targetOf(positionals, Number.POSITIVE_INFINITY);
+    const [name = '', ...words] = rest;
+    const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+    if (subcommand === undefined)
+      throw new UsageError(name === '' ? 'say what to do' : `no such command: users ${name}`);
+    const { run, needs } = subcommand;
+    noMoreThan(subcommand.words, words);
+    const [who] = words;
     if (needs !== undefined && who === undefined) throw new UsageError(`users ${name}: ${needs}`);
     await withWorkbench(config, async (bench) => {
       const context: Context = {

@@ -5,9 +5,9 @@ import type { UserUuid } from '#domain/ids';
 import { fingerprint } from '#messenger/lifecycle/audit';
 import type { ProfileItem } from '#store/items';
 import { confirmed } from '../confirm.ts';
-import { UsageError } from '../main.ts';
 import { print, printLine, table } from '../output.ts';
 import type { Workbench } from '../target.ts';
+import { UsageError } from '../usage.ts';
 
 export interface Context {
   readonly bench: Workbench;
@@ -183,16 +183,17 @@ const audit = async ({ bench, who, json, month = new Date().toISOString().slice(
 
 const who = 'name a user by handle or uuid';
 
-export const subcommands = {
-  list: { run: list, needs: undefined },
-  show: { run: show, needs: who },
-  disable: { run: setStatus('disabled'), needs: who },
-  enable: { run: setStatus('active'), needs: who },
-  export: { run: exportUser, needs: who },
-  erase: { run: erase, needs: who },
-  resume: { run: resume, needs: undefined },
-  receipt: { run: receipt, needs: 'give the id of a receipt' },
-  audit: { run: audit, needs: undefined },
-} as const;
-
-export type Subcommand = keyof typeof subcommands;
+/** How many words each takes after its own, and what to say where one that it `needs` is missing. */
+export const subcommands: Readonly<
+  Record<string, { run(context: Context): Promise<void>; readonly words: number; readonly needs?: string }>
+> = {
+  list: { run: list, words: 0 },
+  show: { run: show, words: 1, needs: who },
+  disable: { run: setStatus('disabled'), words: 1, needs: who },
+  enable: { run: setStatus('active'), words: 1, needs: who },
+  export: { run: exportUser, words: 1, needs: who },
+  erase: { run: erase, words: 1, needs: who },
+  resume: { run: resume, words: 0 },
+  receipt: { run: receipt, words: 1, needs: 'give the id of a receipt' },
+  audit: { run: audit, words: 1 },
+};
