@@ -3,8 +3,11 @@ import type { QueryPosition } from '#table/port';
 import type { Command } from './main.ts';
 import { print, printLine, table } from './output.ts';
 import { describeTarget, targetOf, withTables } from './target.ts';
+import { countOf } from './usage.ts';
 
 const pageLimit = 100;
+/** More than that is everything: leave `--limit` out. */
+const itemsMax = 999_999_999;
 
 const plain = (_: string, value: unknown): unknown =>
   value instanceof Set ? [...value] : value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
@@ -21,7 +24,7 @@ table of wrapped keys. Texts are shown as they are stored: sealed.`,
   },
   run: async (positionals, values) => {
     const { config } = targetOf(positionals, 0);
-    let left = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit);
+    let left = values.limit === undefined ? Number.POSITIVE_INFINITY : countOf('limit', values.limit, itemsMax);
     await withTables(config, async (tables) => {
       const scanned = values.keys === true ? tables.keys : tables.main;
       let start: QueryPosition | undefined;

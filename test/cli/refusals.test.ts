@@ -47,6 +47,19 @@ describe('a script refuses', () => {
     expect(existsSync(data)).toBe(false);
   });
 
+  test.concurrent.each([
+    'ddb/scan --limit abc',
+    'ddb/scan --limit 0',
+    'ddb/patterns/get-conversation --limit abc',
+    'ddb/patterns/get-conversation --limit 0',
+    'ddb/patterns/list-conversations --limit foo',
+    'ddb/patterns/list-conversations --limit 1.5',
+  ])('a limit that is no count: %s', async (line) => {
+    const [script = '', ...args] = line.split(' ');
+    const { code, line: said } = refusal(await run(script, args, { PARLEY_DATA: join(folder, 'limits') }));
+    expect([code, said]).toEqual([2, expect.stringMatching(/^--limit is "\S+": give a whole number from 1 to \d+$/)]);
+  });
+
   test('to take an empty AWS_REGION for the embedded table, where the word prod says otherwise', async () => {
     // The name of a table is refused on the embedded one, so the question whether to drop it says where that would be.
     const { line } = refusal(await run('ddb/drop', ['prod'], { AWS_REGION: '', DYNAMODB_TABLE: 'talk' }));

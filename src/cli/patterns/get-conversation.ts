@@ -3,6 +3,7 @@ import type { MessageView } from '#messenger/views';
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
 import { targetOf, withWorkbench } from '../target.ts';
+import { countOf, rowsMax } from '../usage.ts';
 import { conversationOf, personOf } from './people.ts';
 
 /** What stands where a message has no text. */
@@ -19,13 +20,14 @@ Prints the requests it made, the rows, and the capacity consumed.`,
   options: { as: { type: 'string' }, limit: { type: 'string', default: '20' } },
   run: async (positionals, values) => {
     const { config, rest } = targetOf(positionals, 1);
+    const limit = countOf('limit', values.limit, rowsMax);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, values.as as string | undefined);
       const conversation = await conversationOf(messenger, user, rest[0]);
       // Entry 0 and names are in the cache by then: what is printed is what the pattern itself costs.
       await messenger.conversation({ user }, conversation);
       uses.length = 0;
-      const { messages } = await messenger.history({ user }, conversation, { limit: Number(values.limit) });
+      const { messages } = await messenger.history({ user }, conversation, { limit });
       print(requests(uses));
       print('');
       print(

@@ -2,6 +2,7 @@
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
 import { targetOf, withWorkbench } from '../target.ts';
+import { countOf, rowsMax } from '../usage.ts';
 import { personOf } from './people.ts';
 
 export const command: Command = {
@@ -14,11 +15,12 @@ Prints the requests it made, the rows, and the capacity consumed.`,
   options: { limit: { type: 'string', default: '20' }, archive: { type: 'boolean', default: false } },
   run: async (positionals, values) => {
     const { config, rest } = targetOf(positionals, 1);
+    const limit = countOf('limit', values.limit, rowsMax);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, rest[0]);
       uses.length = 0;
       const folder = values.archive === true ? 'archive' : 'inbox';
-      const { conversations } = await messenger.inbox({ user }, { folder, limit: Number(values.limit) });
+      const { conversations } = await messenger.inbox({ user }, { folder, limit });
       print(requests(uses));
       print('');
       const rows = conversations.map((row) => ({ ...row, with: row.title ?? row.other_user_display_name }));
