@@ -63,11 +63,15 @@ It can be broken off and started again; importing the same file twice changes no
     const [file] = rest;
     if (file === undefined) throw new UsageError('name one file to import');
     let total: number;
+    let folder: boolean;
     try {
-      total = statSync(file).size;
+      const stat = statSync(file);
+      folder = stat.isDirectory();
+      total = stat.size;
     } catch {
       throw new UsageError(`there is no file ${file}`);
     }
+    if (folder) throw new UsageError(`${file} is a folder: name one file to import`);
     await withWorkbench(config, async ({ importConversation, uses, settle }) => {
       const begin = performance.now();
       const sum = { conversations: 0, written: 0, found: 0 };

@@ -1,8 +1,7 @@
 /** The door of every script in `bin/`: finds the command, runs it, and turns a failure into one line. */
 import { parseArgs } from 'node:util';
-import { ParleyError } from '#domain/errors';
-import { ConfigError } from '#server/config';
-import { TableError } from '#table/errors';
+import { isUsage, tell } from './failures.ts';
+import { mindOutput } from './stdout.ts';
 import { UsageError } from './usage.ts';
 
 /** A command: what it is for, its options, and what it does. The module is loaded only when it is asked for. */
@@ -44,21 +43,21 @@ const main = async ([name = '', ...args]: readonly string[]): Promise<void> => {
   await command.run(positionals, values);
 };
 
-// Whoever reads may stop reading, as in `… | head`: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+mindOutput();
 
-/** Ends the process once all is written: into a pipe that takes its time, most of a long answer would be lost otherwise. */
+/**
+ * Ends the process once all is written: into a pipe that takes its time, most of a long answer would be lost otherwise. A turn
+ * later, so that a write that failed has been heard of.
+ */
 const leave = (code: number): void => {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  process.stdout.write('', () => process.stderr.write('', () => setImmediate(() => process.exit(code))));
 };
 
 main(process.argv.slice(2)).then(
   () => leave(0),
   (error: unknown) => {
-    const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-    const known = usage || error instanceof ConfigError || error instanceof ParleyError || error instanceof TableError;
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(known ? `${message}\n` : `${error instanceof Error ? error.stack : message}\n`);
+    const usage = isUsage(error);
+    process.stderr.write(`${usage && error instanceof Error ? error.message : tell(error)}\n`);
     if (usage) process.stderr.write('--help says how it is called\n');
     leave(usage ? 2 : 1);
   },

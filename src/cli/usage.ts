@@ -3,7 +3,7 @@
 /** A mistake in how a script was called; its message says what to type. */
 export class UsageError extends Error {}
 
-/** Rows of a pattern shown at once: more than anybody reads, and what one request gives. */
+/** Rows of a pattern shown at once: more than anybody reads. */
 export const rowsMax = 1_000;
 
 /** A count out of an option. Without the check a typo would go to the table as a page of no size. */

@@ -1,12 +1,13 @@
 /** What the scripts refuse, and how a failure is told: one line that says what is wrong, never a trace. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Ran, run } from '../support/bin-scripts.ts';
+import { lockFolder } from '#server/lock';
+import { begin, bin, ended, inTerminal, type Ran, run } from '../support/bin-scripts.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 beforeAll(async () => {
@@ -65,4 +66,72 @@ describe('a script refuses', () => {
     const { line } = refusal(await run('ddb/drop', ['prod'], { AWS_REGION: '', DYNAMODB_TABLE: 'talk' }));
     expect(line).toMatch(/^drop asks first/);
   });
+});
+
+/** No server answers there. The cloud's library would say on the way that it will not go on with this version of Node. */
+const nowhere = {
+  DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
+describe('a failure is one line', () => {
+  test('drop of a folder that a server is at work in', async () => {
+    const data = join(folder, 'locked');
+    await mkdir(data);
+    const unlock = lockFolder(data);
+    const { code, line } = refusal(await run('ddb/drop', ['--yes'], { PARLEY_DATA: data }));
+    unlock();
+    expect([code, line]).toEqual([1, expect.stringMatching(/in use by another server/)]);
+  });
+
+  test('drop of a folder that is not ours', async () => {
+    const data = join(folder, 'not ours');
+    await mkdir(data);
+    await chmod(data, 0o500);
+    // The superuser writes anywhere, unless that right is taken from them.
+    const asAnybody = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'];
+    const [command = '', ...args] = [...(process.getuid?.() === 0 ? asAnybody : []), join(bin, 'ddb/drop'), '--yes'];
+    const { code, line } = refusal(await ended(begin(command, args, { PARLEY_DATA: data })));
+    expect([code, line]).toEqual([1, expect.stringMatching(/^EACCES/)]);
+  });
+
+  test.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('a question that is left with %s is answered with no', async (_, key) => {
+    const { out } = await inTerminal('ddb/drop', [], { PARLEY_DATA: join(folder, 'asked') }, key, 'Type yes: ');
+    expect(out).toMatch(/Type yes: [\s\S]*\nNothing was dropped\.\r?\n$/);
+    expect(out).not.toMatch(/Error|\bat \S+:\d+/);
+  });
+
+  test('import of a folder', async () => {
+    const { code, line } = refusal(await run('ddb/import', [folder], { PARLEY_DATA: join(folder, 'import') }));
+    expect([code, line]).toEqual([2, expect.stringMatching(/ is a folder/)]);
+  });
+
+  test.concurrent.each(['list-tables', 'schema-load', 'scan', 'patterns/list-conversations'])(
+    'nobody at the endpoint: %s',
+    async (script) => {
+      const { code, line } = refusal(await run(`ddb/${script}`, [], { ...nowhere, PARLEY_DATA: join(folder, script) }));
+      expect([code, line]).toEqual([1, expect.stringMatching(/ECONNREFUSED/)]);
+    },
+  );
+
+  test('a chart that cannot be written', async () => {
+    const { code, line } = refusal(await run('capacity', ['--users', '1000', '--chart', '/nonexistent/x.svg'], {}));
+    expect([code, line]).toEqual([1, expect.stringMatching(/^capacity: the chart cannot be written: ENOENT/)]);
+  });
+
+  test.skipIf(!existsSync('/dev/full')).each(['capacity', 'ddb/list-tables'])(
+    'a disk that is full: %s',
+    async (script) => {
+      const child = begin('sh', ['-c', 'exec "$0" > /dev/full', join(bin, script)], {
+        PARLEY_DATA: join(folder, 'full'),
+      });
+      const { code, line } = refusal(await ended(child));
+      expect([code, line]).toEqual([1, expect.stringMatching(/^the output cannot be written: ENOSPC/)]);
+    },
+  );
 });

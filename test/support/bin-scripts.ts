@@ -34,14 +34,23 @@ export const run = (script: string, args: readonly string[], env: Record<string,
   return ended(child);
 };
 
-/** As in a terminal, in which somebody types. */
+/** As in a terminal, in which somebody types: at once, or `after` they have read that. */
 export const inTerminal = (
   script: string,
   args: readonly string[],
   env: Record<string, string>,
   typed = '',
+  after?: string,
 ): Promise<Ran> => {
   const child = begin('script', ['-qec', [join(bin, script), ...args].join(' '), '/dev/null'], env);
-  child.stdin?.write(typed);
+  if (after === undefined) child.stdin?.write(typed);
+  else {
+    let read = '';
+    child.stdout?.on('data', (chunk) => {
+      const before = read.includes(after);
+      read += chunk;
+      if (!before && read.includes(after)) child.stdin?.write(typed);
+    });
+  }
   return ended(child);
 };

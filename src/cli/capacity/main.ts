@@ -86,13 +86,17 @@ export const parseQuestion = (args: readonly string[]) => {
   return { question, json: values.json, chart: values.chart };
 };
 
-/** Runs the command; resolves with the exit code. */
-export const main = async (args: readonly string[], write: (text: string) => void): Promise<number> => {
+/** Runs the command; resolves with the exit code. Complaints go elsewhere than answers, which may be on their way to a file. */
+export const main = async (
+  args: readonly string[],
+  write: (text: string) => void,
+  complain: (text: string) => void = write,
+): Promise<number> => {
   let asked: ReturnType<typeof parseQuestion>;
   try {
     asked = parseQuestion(args);
   } catch (error) {
-    write(`capacity: ${error instanceof Error ? error.message : String(error)}\nbin/capacity --help shows how\n`);
+    complain(`capacity: ${error instanceof Error ? error.message : String(error)}\nbin/capacity --help shows how\n`);
     return 2;
   }
   if (asked === undefined) {
@@ -101,7 +105,15 @@ export const main = async (args: readonly string[], write: (text: string) => voi
   }
   const { question } = asked;
   const answer = answerTo(question, ordinaryRun(question, seeded(question.seed)));
-  if (asked.chart !== undefined) writeFileSync(asked.chart, await growthChart(question));
+  if (asked.chart !== undefined) {
+    const chart = await growthChart(question);
+    try {
+      writeFileSync(asked.chart, chart);
+    } catch (error) {
+      complain(`capacity: the chart cannot be written: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 1;
+    }
+  }
   if (asked.json) write(`${JSON.stringify(answer, undefined, 2)}\n`);
   else
     write(
