@@ -1,6 +1,7 @@
 /** Brings in conversations from a file of JSON Lines; a second run, or one after a crash, writes only what is missing. */
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { ParleyError } from '#domain/errors';
 import type { ImportedConversation } from '#messenger/import';
 import { inParallel } from '#messenger/in-parallel';
 import type { Command } from './main.ts';
@@ -12,6 +13,8 @@ import { UsageError } from './usage.ts';
 const atOnce = 32;
 const barWidth = 30;
 const drawEveryMs = 100;
+/** Some editors begin a file with it; JSON knows no such thing. */
+const byteOrderMark = /^\uFEFF/;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
@@ -78,12 +81,15 @@ It can be broken off and started again; importing the same file twice changes no
       const draw = createBar(total);
       let done = 0;
       let number = 0;
-      let batch: { conversation: ImportedConversation; bytes: number }[] = [];
+      let batch: { conversation: ImportedConversation; number: number; bytes: number }[] = [];
       const flush = async (): Promise<void> => {
         const ready = batch;
         batch = [];
-        await inParallel(ready, atOnce, async ({ conversation, bytes }) => {
-          const { written, found } = await importConversation(conversation);
+        await inParallel(ready, atOnce, async ({ conversation, number, bytes }) => {
+          const { written, found } = await importConversation(conversation).catch((error: unknown) => {
+            if (!(error instanceof ParleyError) || error.code !== 'invalid_field') throw error;
+            throw new UsageError(`line ${number}, "${conversation.id}": ${error.message}`);
+          });
           sum.conversations += 1;
           sum.written += written;
           sum.found += found;
@@ -97,7 +103,8 @@ It can be broken off and started again; importing the same file twice changes no
       })) {
         number += 1;
         if (line.trim() === '') continue;
-        batch.push({ conversation: parse(line, number), bytes: Buffer.byteLength(line) + 1 });
+        const conversation = parse(number === 1 ? line.replace(byteOrderMark, '') : line, number);
+        batch.push({ conversation, number, bytes: Buffer.byteLength(line) + 1 });
         if (batch.length >= 4 * atOnce) await flush();
       }
       await flush();

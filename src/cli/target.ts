@@ -15,6 +15,7 @@ import type { Messenger } from '#messenger/messenger';
 import { keyWrapper, openTables, type Tables } from '#server/adapters';
 import { type Config, readConfig } from '#server/config';
 import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
+import { TableError } from '#table/errors';
 import { UsageError } from './usage.ts';
 
 /** The word that names DynamoDB in the region of the AWS configuration, as in the course. */
@@ -46,11 +47,19 @@ export const describeTarget = (config: Config): string =>
     ? `the embedded table in ${config.data}`
     : `the table ${config.table.table} at ${config.table.endpoint ?? `DynamoDB in ${config.table.region}`}`;
 
+/** True where somewhere beneath a failure is the answer that there is no such table. */
+const isNoTable = (error: unknown): boolean =>
+  error instanceof Error && ((error instanceof TableError && error.code === 'no_such_table') || isNoTable(error.cause));
+
 /** Opens the tables for the length of some work. */
 export const withTables = async <T>(config: Config, work: (tables: Tables) => Promise<T>): Promise<T> => {
   const tables = await openTables(config);
   try {
     return await work(tables);
+  } catch (error) {
+    if (!isNoTable(error)) throw error;
+    const sentence = `${describeTarget(config)} is not there, or its table of keys; bin/ddb/schema-load makes both`;
+    throw new TableError('no_such_table', sentence, { cause: error });
   } finally {
     await tables.main.close();
     await tables.keys.close();

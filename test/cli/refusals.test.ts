@@ -1,11 +1,12 @@
 /** What the scripts refuse, and how a failure is told: one line that says what is wrong, never a trace. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { lockFolder } from '#server/lock';
 import { begin, bin, ended, inTerminal, type Ran, run } from '../support/bin-scripts.ts';
+import { type DynamoServer, skipServerTests, startDynamoServer } from '../support/dynoxide.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -132,6 +133,45 @@ describe('a failure is one line', () => {
       });
       const { code, line } = refusal(await ended(child));
       expect([code, line]).toEqual([1, expect.stringMatching(/^the output cannot be written: ENOSPC/)]);
+    },
+  );
+});
+
+describe('an import', () => {
+  const messages = [
+    { from: 'a', text: 'hello' },
+    { from: 'b', text: 'hi' },
+  ];
+  const importOf = async (name: string, text: string): Promise<Ran> => {
+    await writeFile(join(folder, name), text);
+    return run('ddb/import', [join(folder, name)], { PARLEY_DATA: join(folder, 'imported') });
+  };
+
+  test('names the line and the conversation of what cannot be stored', async () => {
+    const bad = { id: 'the bad one', messages: [...messages, { from: 'a', text: ' ' }] };
+    const { code, line } = refusal(await importOf('bad.jsonl', `\n${JSON.stringify(bad)}\n`));
+    expect([code, line]).toEqual([2, 'line 2, "the bad one": text: must not be blank']);
+  });
+
+  test('takes a file that begins with a byte order mark', async () => {
+    const { code, out } = await importOf('marked.jsonl', `\uFEFF${JSON.stringify({ id: 'marked', messages })}\n`);
+    expect([code, out]).toEqual([0, expect.stringContaining('2 messages written')]);
+  });
+});
+
+describe.skipIf(skipServerTests)('on a server without tables', () => {
+  let dynamo: DynamoServer;
+  beforeAll(async () => {
+    dynamo = await startDynamoServer();
+  });
+  afterAll(() => dynamo.stop());
+
+  test.concurrent.each(['scan', 'patterns/list-conversations', 'patterns/get-conversation', 'seed'])(
+    '%s names the script that makes them',
+    async (script) => {
+      const env = { ...nowhere, DYNAMODB_ENDPOINT: dynamo.endpoint, DYNAMODB_TABLE: 'not-made' };
+      const { code, line } = refusal(await run(`ddb/${script}`, [], { ...env, PARLEY_DATA: join(folder, 'keys') }));
+      expect([code, line]).toEqual([1, expect.stringMatching(/^the table not-made .*; bin\/ddb\/schema-load makes/)]);
     },
   );
 });
