@@ -142,6 +142,23 @@ const valkeyOf = ({ text }: Reader, table: Config['table']): ValkeyTarget | unde
   return read.target;
 };
 
+/** The key of KMS that data keys are wrapped under, which in production there must be. */
+const kmsKeyOf = ({ text }: Reader, table: Config['table'], production: boolean): string | undefined => {
+  const kmsKeyId = text('KMS_KEY_ID');
+  if (kmsKeyId !== undefined && text('AWS_REGION') === undefined)
+    throw new ConfigError('KMS_KEY_ID is set, but AWS_REGION does not say where the key is.');
+  if (kmsKeyId !== undefined && /(^|:)alias\//.test(kmsKeyId))
+    throw new ConfigError(
+      `KMS_KEY_ID is "${kmsKeyId}": give a key's id or ARN. An alias can be pointed at another key, which opens nothing that was sealed before.`,
+    );
+  if (kmsKeyId !== undefined || !production) return kmsKeyId;
+  throw new ConfigError(
+    table.kind === 'dynamodb'
+      ? 'NODE_ENV is production on DynamoDB, but KMS_KEY_ID names no key to wrap the data keys with.'
+      : 'NODE_ENV is production, but the keys of the embedded table are in a file beside the data. Set AWS_REGION and KMS_KEY_ID, for DynamoDB and a key of KMS.',
+  );
+};
+
 /** The configuration the environment asks for. Throws a ConfigError. */
 export const readConfig = (environment: Environment): Config => {
   const read = reader(environment);
@@ -151,7 +168,6 @@ export const readConfig = (environment: Environment): Config => {
   const production = environment.NODE_ENV === 'production';
   const table = tableOf(read);
   const signIn = signInOf(read);
-  const kmsKeyId = read.text('KMS_KEY_ID');
   const valkey = valkeyOf(read, table);
   const logLevel = logLevels.find((level) => level === (read.text('LOG_LEVEL') ?? 'info'));
   if (logLevel === undefined)
@@ -164,12 +180,7 @@ export const readConfig = (environment: Environment): Config => {
     throw new ConfigError(
       `HOST is ${host}, but the local sign-in lets anybody be anyone and so listens on this machine only. Set COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID, or HOST=127.0.0.1.`,
     );
-  if (kmsKeyId !== undefined && environment.AWS_REGION === undefined)
-    throw new ConfigError('KMS_KEY_ID is set, but AWS_REGION does not say where the key is.');
-  if (production && table.kind === 'dynamodb' && kmsKeyId === undefined)
-    throw new ConfigError(
-      'NODE_ENV is production on DynamoDB, but KMS_KEY_ID names no key to wrap the data keys with.',
-    );
+  const kmsKeyId = kmsKeyOf(read, table, production);
   return {
     host,
     port: read.whole('PORT', 3_000, 0, 65_535),
