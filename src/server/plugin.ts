@@ -15,6 +15,7 @@ import { watchLag } from './lag.ts';
 import { createLiveStreams } from './live-streams.ts';
 import { createMetrics, type SealingSums } from './metrics.ts';
 import { replyWithProblem } from './problem-replies.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { courseRoutes } from './routes/course.ts';
 import { devRoutes } from './routes/dev.ts';
@@ -22,7 +23,7 @@ import { eventRoutes } from './routes/events.ts';
 import { type LensSource, lensRoutes } from './routes/lens.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
-import { configRoutes, type PublicConfig, systemRoutes } from './routes/system.ts';
+import { configRoutes, type PublicConfig, readyPath, systemRoutes } from './routes/system.ts';
 import { createStreams } from './sse.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -104,7 +105,11 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
 
   app.decorateRequest('verified', null);
   app.setValidatorCompiler(createValidatorCompiler());
-  app.setErrorHandler((error, request, reply) => replyWithProblem(request, reply, error));
+  const noteRefusal = createRefusalLog(app.log, now);
+  app.setErrorHandler((error, request, reply) =>
+    // Whether the server is ready is asked all the time, and logged when it changes.
+    replyWithProblem(request, reply, error, request.routeOptions.url === readyPath ? undefined : noteRefusal),
+  );
   readBodies(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.stream !== true) admission.began();
@@ -136,7 +141,7 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   });
 
   const { ready, metricsPublic = false } = options;
-  systemRoutes(app, { ready, metrics, metricsPublic, stopping: () => stopping });
+  systemRoutes(app, { ready, metrics, metricsPublic, stopping: () => stopping, log: app.log });
   await app.register(async (open: App) => {
     open.addHook('onRequest', (request, reply, done) => {
       admission.anybody(request, reply);

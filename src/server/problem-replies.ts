@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, ParleyError } from '#domain/errors';
 import { type Problem, problemMediaType, statusOf } from '#protocol/problem';
+import type { NoteRefusal, Refused } from './refusal-log.ts';
 
 /** One failed rule of a schema, as Ajv reports it. */
 interface SchemaFault {
@@ -120,11 +121,17 @@ export const traceOf = (error: unknown): Record<string, string> => {
   };
 };
 
-/** Answers with the problem document; a failure of ours is written to the log. */
-export const replyWithProblem = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply => {
+/** Answers with the problem document; a failure of ours is written to the log, and what could not be served is noted. */
+export const replyWithProblem = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  thrown: unknown,
+  noteRefusal?: NoteRefusal,
+): FastifyReply => {
   const error = asParleyError(thrown);
   const status = statusOf[error.code];
   if (error.code === 'internal') logFailure(request.log, request, error);
+  else if (status >= 500) noteRefusal?.(error, whereOf(request));
   if (status === 503 || status === 429)
     reply.header('retry-after', String(error.retryAfterSeconds ?? retryAfterSecondsDefault));
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="parley"');
@@ -134,10 +141,12 @@ export const replyWithProblem = (request: FastifyRequest, reply: FastifyReply, t
     .send(JSON.stringify(problemOf(error)));
 };
 
+const whereOf = (request: FastifyRequest): Refused => ({
+  req_id: request.id,
+  method: request.method,
+  route: request.routeOptions.url ?? 'unknown',
+});
+
 const logFailure = (log: FastifyBaseLogger, request: FastifyRequest, error: ParleyError): void => {
-  const route = request.routeOptions.url ?? 'unknown';
-  log.error(
-    { req_id: request.id, method: request.method, route, ...traceOf(error.cause ?? error) },
-    'a request failed',
-  );
+  log.error({ ...whereOf(request), ...traceOf(error.cause ?? error) }, 'a request failed');
 };

@@ -1,7 +1,9 @@
 /** [SEC-7] What a broad run writes to the log at its most talkative: no token, no text, no address with its query. */
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ParleyError } from '#domain/errors';
 import { createLogger } from '#server/logging';
+import { TableError } from '#table/errors';
 import { documented, operations, setScene } from './operations.ts';
 import { type Rig, startRig } from './rig.ts';
 import { readEvents } from './sockets.ts';
@@ -95,6 +97,70 @@ test('[SEC-7] a failure is written with where it came from, and without its word
   });
   expect(line).toMatch(/logs\.test\.ts/);
   for (const secret of spoken) expect(lines.join('')).not.toContain(secret);
+  await broken.close();
+});
+
+const written = (): Record<string, unknown>[] =>
+  lines
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('what could not be served is written once in ten seconds for each code, with what is beneath it', async () => {
+  let time = Date.now();
+  const refused = new Error(say('what Ada wrote'), {
+    cause: Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }),
+  });
+  const away = new TableError('unavailable', 'Query: no answer (10 attempts)', { cause: refused });
+  const me = (): Promise<never> =>
+    Promise.reject(new ParleyError('unavailable', 'The table does not answer; try again.', { cause: away }));
+  const broken = await startRig({
+    now: () => time,
+    logger: createLogger('info', memory),
+    messenger: { ...rig.messenger, me, blocks: () => Promise.reject(new ParleyError('overloaded', 'Too much to do.')) },
+  });
+  const ada = await broken.signIn('ada');
+  lines.length = 0;
+  const ask = (url: string, id: string) =>
+    broken.ask('GET', url, { token: ada.token, headers: { 'x-request-id': id } });
+  for (const id of ['request-1', 'request-2', 'request-3']) await ask('/v1/me', id);
+  await ask('/v1/blocks', 'request-4');
+  time += 10_000;
+  await ask('/v1/me', 'request-5');
+  const causes = [
+    'ParleyError unavailable: The table does not answer; try again.',
+    'TableError unavailable: Query: no answer (10 attempts)',
+    'Error',
+    'Error ETIMEDOUT: connect ETIMEDOUT',
+  ];
+  const unavailable = { level: 'warn', method: 'GET', route: '/v1/me', code: 'unavailable', status: 503, causes };
+  expect(written()).toMatchObject([
+    { ...unavailable, req_id: 'request-1', unlogged: 0 },
+    { level: 'warn', route: '/v1/blocks', code: 'overloaded', req_id: 'request-4' },
+    { ...unavailable, req_id: 'request-5', unlogged: 2 },
+  ]);
+  for (const secret of spoken) expect(lines.join('')).not.toContain(secret);
+  await broken.close();
+});
+
+test('the log says when the server is not ready any more, and when it is again', async () => {
+  const answers = [true, false, false, true, true];
+  const ready = (): Promise<void> =>
+    answers.shift() === true ? Promise.resolve() : Promise.reject(new TableError('no_such_table', 'GetItem: no table'));
+  const broken = await startRig({ logger: createLogger('info', memory), ready });
+  lines.length = 0;
+  const statuses: number[] = [];
+  while (answers.length > 0) statuses.push((await broken.ask('GET', '/readyz')).status);
+  expect(statuses).toEqual([200, 503, 503, 200, 200]);
+  expect(written()).toMatchObject([
+    {
+      level: 'warn',
+      msg: 'not ready: the table does not answer',
+      causes: ['TableError no_such_table: GetItem: no table'],
+    },
+    { level: 'warn', msg: 'ready again: the table answers' },
+  ]);
   await broken.close();
 });
 

@@ -1,8 +1,10 @@
 /** What machines and newcomers ask without a token: is it alive, is it ready, how does one sign in, what does it offer. */
+import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import { ParleyError } from '#domain/errors';
 import type { App } from '../app-types.ts';
 import type { Metrics } from '../metrics.ts';
+import { causesOf } from '../refusal-log.ts';
 import { answer, noToken, problems } from './describe.ts';
 
 const Person = Type.Object({ handle: Type.String(), display_name: Type.String() });
@@ -29,6 +31,7 @@ export interface SystemNeeds {
   readonly stopping: () => boolean;
   readonly metrics: Metrics;
   readonly metricsPublic: boolean;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
 }
 
 /** How long the table may take to answer before the server counts as not ready. */
@@ -54,7 +57,25 @@ const describe = (operationId: string, summary: string) => ({
   security: noToken,
 });
 
+/** Says in the log when the server is not ready any more, and when it is again; between that it is asked every few seconds. */
+const createReadiness = (log: SystemNeeds['log']) => {
+  let ready = true;
+  return {
+    lost: (error: unknown): void => {
+      if (ready) log.warn({ causes: causesOf(error) }, 'not ready: the table does not answer');
+      ready = false;
+    },
+    has: (): void => {
+      if (!ready) log.warn({}, 'ready again: the table answers');
+      ready = true;
+    },
+  };
+};
+
+export const readyPath = '/readyz';
+
 export const systemRoutes = (app: App, needs: SystemNeeds): void => {
+  const readiness = createReadiness(needs.log);
   app.get(
     '/healthz',
     {
@@ -67,7 +88,7 @@ export const systemRoutes = (app: App, needs: SystemNeeds): void => {
   );
 
   app.get(
-    '/readyz',
+    readyPath,
     {
       schema: {
         ...describe('readyz', 'The table answers, and the server takes requests'),
@@ -77,8 +98,10 @@ export const systemRoutes = (app: App, needs: SystemNeeds): void => {
     async () => {
       if (needs.stopping()) throw new ParleyError('unavailable', 'The server is stopping.');
       await within(needs.ready(), readyMs).catch((error: unknown) => {
+        readiness.lost(error);
         throw new ParleyError('unavailable', 'The table does not answer.', { cause: error });
       });
+      readiness.has();
       return { status: 'ready' };
     },
   );
