@@ -1,5 +1,7 @@
 // `npm start`: makes the checkout ready, then starts Parley with the sample people. `--dynamodb-local` runs it on a DynamoDB
 // server on this machine, so that other tools can look into the table.
+// npm passes a signal on to the shell that runs the script, and to nobody else: `exec` in package.json puts this in its place, so
+// that the server hears of it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';

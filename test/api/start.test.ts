@@ -9,7 +9,8 @@ import { dataLayout } from '#server/adapters';
 import { encodeNumber } from '#table/embedded/codec';
 import { openLmdbKv } from '#table/embedded/lmdb-kv';
 
-const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const main = join(root, 'dist', 'server', 'main.js');
 
 // Each start takes a second, and several on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -35,10 +36,13 @@ interface Started {
 }
 
 /** `through` is a command that runs the command after it, in circumstances of its own. */
-const start = (environment: Record<string, string> = {}, through: readonly string[] = []): Started => {
+const start = (environment: Record<string, string> = {}, through: readonly string[] = []): Started =>
+  startAs([...through, process.execPath, main], environment);
+
+const startAs = ([command = '', ...args]: readonly string[], environment: Record<string, string> = {}): Started => {
   const inherited = { PATH: process.env.PATH ?? '', HOME: folder };
-  const [command = '', ...args] = [...through, process.execPath, main];
   const child = spawn(command, args, {
+    cwd: root,
     env: { ...inherited, PARLEY_DATA: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'silent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -146,4 +150,12 @@ test('told to stop, it stops within ten seconds, with a stream open, and lets go
   expect((await ended).code).toBe(0);
   const again = start();
   await again.address;
+});
+
+test('`npm start`, told to stop, ends when the server has, and leaves none behind', async () => {
+  const { child, address, ended } = startAs(['npm', 'start']);
+  const at = await address;
+  child.kill('SIGTERM');
+  expect((await ended).code).toBe(0);
+  await expect(fetch(`${at}/healthz`)).rejects.toThrow();
 });
