@@ -1,7 +1,7 @@
 /** Measurements for Prometheus: per route and per access pattern, how many, how long, how many units. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PatternUse } from '#store/patterns';
-import { createCounterTally, createHistogramTally, createLabels } from './tally.ts';
+import { createCounterReading, createCounterTally, createHistogramTally, createLabels } from './tally.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -20,7 +20,7 @@ export interface SealingSums {
   readonly unreadable: Readonly<Record<string, number>>;
 }
 
-/** What is read when somebody asks for the measurements. */
+/** What is read when somebody asks for the measurements: how it stands now, or what it has come to since the start. */
 export interface Gauges {
   readonly streams: () => number;
   readonly slowReaders: () => number;
@@ -46,7 +46,17 @@ export const createMetrics = (gauges: Gauges): Metrics => {
     'parley_table_units_total',
     'Capacity consumed: write units of 1 KB, read units of 4 KB',
   );
-  const tallies = [requests, seconds, uses, useSeconds, units];
+  const slowReaders = createCounterReading(
+    'parley_live_slow_readers_total',
+    'Streams cut off because their reader did not keep up',
+    gauges.slowReaders,
+  );
+  const delivered = createCounterReading(
+    'parley_live_events_delivered_total',
+    'Events written to streams',
+    gauges.delivered,
+  );
+  const tallies = [requests, seconds, uses, useSeconds, units, slowReaders, delivered];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -57,8 +67,6 @@ export const createMetrics = (gauges: Gauges): Metrics => {
       },
     });
   gauge('parley_live_streams', 'Open streams of events', gauges.streams);
-  gauge('parley_live_slow_readers_total', 'Streams cut off because their reader did not keep up', gauges.slowReaders);
-  gauge('parley_live_events_delivered_total', 'Events written to streams', gauges.delivered);
   gauge('parley_http_requests_in_flight', 'Requests being answered', gauges.inFlight);
 
   const { sealing } = gauges;

@@ -29,6 +29,11 @@ export interface CounterTally {
   text(): string;
 }
 
+/** A count without labels that is kept elsewhere: what it has come to is asked for when somebody reads. */
+export const createCounterReading = (name: string, help: string, read: () => number): Pick<CounterTally, 'text'> => ({
+  text: () => `${head(name, help, 'counter')}${name} ${read()}\n`,
+});
+
 const head = (name: string, help: string, type: 'counter' | 'histogram'): string =>
   `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 
