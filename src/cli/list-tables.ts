@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { dataLayout } from '#server/adapters';
 import type { Command } from './main.ts';
 import { print, table } from './output.ts';
-import { describeTarget, targetOf } from './target.ts';
+import { describeTarget, requireData, targetOf } from './target.ts';
 
 export const command: Command = {
   help: `list-tables [prod]
@@ -23,6 +23,7 @@ Lists the tables: of the data folder, or of the region or endpoint.`,
       );
       return;
     }
+    requireData(config, config.data);
     const { main, keys } = dataLayout(config.data);
     const there = [
       { name: 'parley', path: main },

@@ -2,7 +2,7 @@
 import type { QueryPosition } from '#table/port';
 import type { Command } from './main.ts';
 import { print, printLine, table } from './output.ts';
-import { describeTarget, targetOf, withTables } from './target.ts';
+import { describeTarget, requireData, targetOf, withTables } from './target.ts';
 import { countOf } from './usage.ts';
 
 const pageLimit = 100;
@@ -25,6 +25,7 @@ table of wrapped keys. Texts are shown as they are stored: sealed.`,
   run: async (positionals, values) => {
     const { config } = targetOf(positionals, 0);
     let left = values.limit === undefined ? Number.POSITIVE_INFINITY : countOf('limit', values.limit, itemsMax);
+    requireData(config);
     await withTables(config, async (tables) => {
       const scanned = values.keys === true ? tables.keys : tables.main;
       let start: QueryPosition | undefined;

@@ -1,5 +1,6 @@
 /** What a script works on: the embedded table, or DynamoDB, by the environment or the word `prod`. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
@@ -12,7 +13,7 @@ import { startFeedRunner } from '#messenger/feed-runner';
 import type { Import } from '#messenger/import';
 import type { Lifecycle } from '#messenger/lifecycle/lifecycle';
 import type { Messenger } from '#messenger/messenger';
-import { keyWrapper, openTables, type Tables } from '#server/adapters';
+import { dataLayout, keyWrapper, openTables, type Tables } from '#server/adapters';
 import { type Config, readConfig } from '#server/config';
 import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
 import { TableError } from '#table/errors';
@@ -46,6 +47,19 @@ export const describeTarget = (config: Config): string =>
   config.table.kind === 'embedded'
     ? `the embedded table in ${config.data}`
     : `the table ${config.table.table} at ${config.table.endpoint ?? `DynamoDB in ${config.table.region}`}`;
+
+/**
+ * For scripts that only read: a folder that is not there, such as one mistyped, is said to be so. To open its tables would make
+ * empty ones, which look like data that is lost.
+ */
+export const requireData = (config: Config, path = dataLayout(config.data).main): void => {
+  if (config.table.kind !== 'embedded' || existsSync(path)) return;
+  const { data } = config;
+  throw new TableError(
+    'no_such_table',
+    `there is nothing in ${data} (PARLEY_DATA); bin/ddb/schema-load makes its tables`,
+  );
+};
 
 /** True where somewhere beneath a failure is the answer that there is no such table. */
 const isNoTable = (error: unknown): boolean =>

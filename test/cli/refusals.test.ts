@@ -129,10 +129,22 @@ describe('a failure is one line', () => {
     'a disk that is full: %s',
     async (script) => {
       const child = begin('sh', ['-c', 'exec "$0" > /dev/full', join(bin, script)], {
-        PARLEY_DATA: join(folder, 'full'),
+        PARLEY_DATA: folder,
       });
       const { code, line } = refusal(await ended(child));
       expect([code, line]).toEqual([1, expect.stringMatching(/^the output cannot be written: ENOSPC/)]);
+    },
+  );
+});
+
+describe('a script that only reads', () => {
+  test.concurrent.each(['scan', 'list-tables', 'patterns/get-conversation', 'patterns/list-conversations'])(
+    '%s says of a folder that is not there that it is not, and makes none',
+    async (script) => {
+      const data = join(folder, `mistyped ${script.replace('/', ' ')}`);
+      const { code, line } = refusal(await run(`ddb/${script}`, [], { PARLEY_DATA: data }));
+      expect([code, line]).toEqual([1, expect.stringContaining(`there is nothing in ${data}`)]);
+      expect(existsSync(data)).toBe(false);
     },
   );
 });

@@ -2,7 +2,7 @@
 import type { MessageView } from '#messenger/views';
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
-import { targetOf, withWorkbench } from '../target.ts';
+import { requireData, targetOf, withWorkbench } from '../target.ts';
 import { countOf, rowsMax } from '../usage.ts';
 import { conversationOf, personOf } from './people.ts';
 
@@ -21,6 +21,7 @@ Prints the requests it made, the rows, and the capacity consumed.`,
   run: async (positionals, values) => {
     const { config, rest } = targetOf(positionals, 1);
     const limit = countOf('limit', values.limit, rowsMax);
+    requireData(config);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, values.as as string | undefined);
       const conversation = await conversationOf(messenger, user, rest[0]);

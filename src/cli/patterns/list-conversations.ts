@@ -1,7 +1,7 @@
 /** Pattern B: my conversations, newest first. */
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
-import { targetOf, withWorkbench } from '../target.ts';
+import { requireData, targetOf, withWorkbench } from '../target.ts';
 import { countOf, rowsMax } from '../usage.ts';
 import { personOf } from './people.ts';
 
@@ -16,6 +16,7 @@ Prints the requests it made, the rows, and the capacity consumed.`,
   run: async (positionals, values) => {
     const { config, rest } = targetOf(positionals, 1);
     const limit = countOf('limit', values.limit, rowsMax);
+    requireData(config);
     await withWorkbench(config, async ({ messenger, uses }) => {
       const { user } = await personOf(messenger, rest[0]);
       uses.length = 0;
