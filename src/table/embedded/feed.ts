@@ -21,6 +21,8 @@ export const EMBEDDED_SHARD = 'embedded';
 
 /** As DynamoDB Streams keeps its records. */
 const KEPT_MS = 24 * 60 * 60 * 1_000;
+/** Up to this age a record is still there when whoever read it comes back for its image, however long that takes. */
+const REREAD_MS_MAX = KEPT_MS / 2;
 /** A commit trims this many records and twice what it adds: the backlog shrinks, and no commit pays for all of it. */
 const TRIMMED_PER_COMMIT = 64;
 /** As `GetRecords` of DynamoDB Streams. */
@@ -77,6 +79,11 @@ type Held = Item | (() => Item) | undefined;
 
 const itemOf = (held: Held): Item | undefined => (typeof held === 'function' ? held() : held);
 
+const still = (item: Item | undefined): Item => {
+  if (item === undefined) throw new TableError('unavailable', 'the feed has this record no more', { outcome: 'none' });
+  return item;
+};
+
 class KeptPlace implements KeptImage {
   private readonly place: number;
   private readonly readAfter: ReadAfter;
@@ -87,10 +94,7 @@ class KeptPlace implements KeptImage {
   }
 
   read(): Item {
-    const item = this.readAfter(this.place);
-    if (item === undefined)
-      throw new TableError('unavailable', 'the feed has this record no more', { outcome: 'none' });
-    return item;
+    return still(this.readAfter(this.place));
   }
 }
 
@@ -103,9 +107,10 @@ class LazyRecord implements ChangeRecord {
   private readonly place: number;
   private readonly from: Held;
   private readonly to: Held;
-  private readonly readAfter: ReadAfter;
+  /** Undefined for a record that may be trimmed by what its reader writes. */
+  private readonly readAfter: ReadAfter | undefined;
 
-  constructor(place: number, at: number, key: Key, from: Held, to: Held, readAfter: ReadAfter) {
+  constructor(place: number, at: number, key: Key, from: Held, to: Held, readAfter: ReadAfter | undefined) {
     this.kind = from === undefined ? 'insert' : to === undefined ? 'remove' : 'modify';
     this.key = key;
     this.at = at;
@@ -128,7 +133,8 @@ class LazyRecord implements ChangeRecord {
   }
 
   keep(): KeptImage {
-    return new KeptPlace(this.place, this.readAfter);
+    if (this.readAfter !== undefined) return new KeptPlace(this.place, this.readAfter);
+    return { read: () => still(this.after) };
   }
 }
 
@@ -195,6 +201,8 @@ interface RecordSource {
 /** And reading the feed: what its records' images are read again by. */
 export interface FeedSource extends RecordSource {
   readonly readAfter: ReadAfter;
+  /** Milliseconds. */
+  readonly now: number;
 }
 
 const imageOf = ({ reader, codec }: RecordSource, bytes: Uint8Array | undefined): (() => Item) | undefined =>
@@ -238,7 +246,8 @@ export const readFeed = (source: FeedSource, start: FeedStart, limit: number): F
     const { at, pk, sk, before, after } = record;
     const from = imageOf(source, before);
     const to = imageOf(source, after);
-    records.push(new LazyRecord(position, at, { pk, sk }, from, to, source.readAfter));
+    const readAfter = source.now - at < REREAD_MS_MAX ? source.readAfter : undefined;
+    records.push(new LazyRecord(position, at, { pk, sk }, from, to, readAfter));
     bytes += value.byteLength;
     if (records.length >= limit || bytes >= PAGE_BYTES_MAX) break;
   }

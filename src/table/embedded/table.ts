@@ -101,7 +101,11 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
     end: ({ writer, feed }) => {
       if (feed !== undefined) endFeed(writer, feed);
     },
-    aborted: () => codec.forget(),
+    aborted: () => {
+      codec.forget();
+      // An end may have been found where it is only without what this commit deleted.
+      ends.clear();
+    },
     committed: ({ feed, changed }) => {
       for (const partition of changed) recall.changed(partition);
       trim = feed?.trim ?? notLooked;
@@ -273,7 +277,7 @@ export const createEmbeddedTable = (kv: Kv, { schema, name, now }: EmbeddedTable
         inTime(call);
         if (!schema.stream || shard !== EMBEDDED_SHARD)
           throw new TableError('invalid', `the feed has no shard ${shard}`);
-        return read((reader) => readFeed({ reader, codec, readAfter }, start, limit));
+        return read((reader) => readFeed({ reader, codec, readAfter, now: now() }, start, limit));
       },
       onChange(listener) {
         listeners.add(listener);
