@@ -32,7 +32,7 @@ const noParts: readonly Uint8Array[] = [];
 export interface Journal {
   /** Bytes written in this generation. */
   readonly bytes: number;
-  /** Resolves when the writes are on disk. When it rejects they may be there or not; what is appended next overwrites them. */
+  /** Resolves when the writes are on disk. When it rejects they are not to be read from there, as far as the disk allows. */
   append(writes: readonly PendingWrite[]): Promise<void>;
   close(): void;
 }
@@ -117,7 +117,13 @@ export const createJournal = (file: string, generation: number): Journal => {
     append: async (writes) => {
       const length = encode(writes);
       if (end + length > allocated) await grow(end + length);
-      await writeAll(scratch.subarray(0, length), end);
+      try {
+        await writeAll(scratch.subarray(0, length), end);
+      } catch (error) {
+        // The file may hold all of it, as after a flush that failed: what is no record is neither carried over nor applied again.
+        await writeAll(Buffer.alloc(HEADER_BYTES), end).catch(() => undefined);
+        throw error;
+      }
       end += length;
       number += 1;
     },
