@@ -17,6 +17,8 @@ export const processesOwn: string[] = [
   'test/api/live.test.ts',
   'test/e2e/*.test.ts',
   'src/table/embedded/journaled-kv-line.test.ts',
+  'src/table/embedded/journaled-kv-broken-disk.test.ts',
+  'src/table/embedded/journaled-kv-generations.test.ts',
 ];
 
 const placeOf = (file: string): number => {

@@ -232,9 +232,11 @@ export const openJournaledKv = async (
       turnOver();
     }
     if (current === undefined) {
-      newest += 1;
-      // The file is that of the generation before the older one, which is over.
-      current = { number: newest, journal: createJournal(journalFile(folder, newest), newest), layer: createLayer() };
+      const number = newest + 1;
+      // The file is that of the generation before the older one, which is over. When it cannot be opened, the number is not
+      // used: the next one's file is the older one's.
+      current = { number, journal: createJournal(journalFile(folder, number), number), layer: createLayer() };
+      newest = number;
     }
     return current;
   };
@@ -286,6 +288,9 @@ export const openJournaledKv = async (
     };
 
   const setGuests = async (there: boolean): Promise<void> => {
+    // A guest that was killed may have left its last commit in the file without a word of it in LMDB's lock file, which whoever
+    // locks it next puts right. Commits to the journal do not lock it, and would be made on what stood there before.
+    if (!there && !closing) await base.transact(() => undefined);
     guests = there;
     shared += 1;
     if (there) await carryAll();
@@ -313,14 +318,23 @@ export const openJournaledKv = async (
     unsettled = settleAgain();
   };
 
-  const settle = async (): Promise<void> => {
-    ownership = await acquire(base, folder, {
-      share: () => inTurn(() => setGuests(true)),
-      alone: () => void inTurn(() => setGuests(false)),
-      ownerGone,
+  /** In its turn: whoever asks the new owner for the table is answered when all of it stands in LMDB. */
+  const settle = (): Promise<void> =>
+    inTurn(async () => {
+      const acquired = await acquire(base, folder, {
+        share: () => inTurn(() => setGuests(true)),
+        // Where that fails, the table stays as it is with guests.
+        alone: () => void inTurn(() => setGuests(false)).catch(() => undefined),
+        ownerGone,
+      });
+      try {
+        if (acquired.role === 'owner') newest = await recoverJournals(base, folder);
+      } catch (error) {
+        acquired.release();
+        throw error;
+      }
+      ownership = acquired;
     });
-    if (ownership.role === 'owner') newest = await recoverJournals(base, folder);
-  };
   await settle();
 
   return {

@@ -118,16 +118,20 @@ export const acquire = async (kv: Kv, folder: string, events: OwnershipEvents): 
         // Node removes a socket by the path it was given, which may mean another folder by then.
         rmSync(join(folder, socketName(token)), { force: true });
       };
-      const taken = await kv.transact((writer) => {
-        if (tokenIn(writer) !== standing) return false;
-        writer.put('meta', TOKEN_KEY, Buffer.from(token, 'latin1'));
-        return true;
-      });
+      let taken = false;
+      try {
+        taken = await kv.transact((writer) => {
+          if (tokenIn(writer) !== standing) return false;
+          writer.put('meta', TOKEN_KEY, Buffer.from(token, 'latin1'));
+          return true;
+        });
+      } finally {
+        if (!taken) release();
+      }
       if (taken) {
         if (standing !== '') rmSync(join(folder, socketName(standing)), { force: true });
         return { role: 'owner', token, release };
       }
-      release();
     }
     throw new TableError('unavailable', 'the table changes hands too often to be opened');
   } finally {
