@@ -125,12 +125,9 @@ interface RowBehind {
 /** Writes of one row before the batch is given up and read again: each but the first answers a change of the user's own. */
 const triesMax = 8;
 
-/** The user set no mark that is about this seq, or about one after it. */
-const unmarked = (attribute: 'archived_seq' | 'unread_seq', seq: number): Condition => ({
-  any: [
-    { attribute, is: 'absent' },
-    { attribute, is: '<', value: seq },
-  ],
+/** The user set no mark that is about this seq, or about one after it; mostly there is none, and nothing is no more than it. */
+const unmarked = (attribute: 'archived_seq' | 'unread_seq', value: number): Condition => ({
+  not: { attribute, is: '>=', value },
 });
 
 /**

@@ -55,6 +55,8 @@ const truths: readonly Condition[] = [
     ],
   },
   { not: { attribute: 'number', is: '>', value: 5 } },
+  // What is not there is no more than anything.
+  { not: { attribute: 'none', is: '>=', value: 5 } },
 ];
 
 const falsehoods: readonly Condition[] = [
