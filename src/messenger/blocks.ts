@@ -15,6 +15,7 @@ import type { PublicUserView } from './views.ts';
 
 /** Blocking takes effect here at once, on other nodes by their caches' word, or at the latest after this. */
 const policy: CachePolicy = { ttlMs: 10_000, staleOnErrorMs: 0, negativeTtlMs: 0 };
+
 const key = (blocker: string, blocked: string): string => `block:${blocker}:${blocked}`;
 
 /** What they get who are blocked. */
