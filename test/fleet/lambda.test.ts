@@ -82,15 +82,27 @@ test('[INBOX-3] the function brings the rows up to date, and twice changes nothi
   }
 });
 
+/** What the stream has of messages that Ada sends, one after the other. */
+const streamOf = async (
+  world: Awaited<ReturnType<typeof createWorld>>,
+  sends: readonly (readonly [ConversationUuid, string])[],
+): Promise<readonly ChangeRecord[]> => {
+  const before = (await world.records()).length;
+  for (const [conversation, message] of sends) {
+    await world.messenger.send({ user: world.ada.uuid }, conversation, { message });
+  }
+  return (await world.records()).slice(before);
+};
+
 test('[INBOX-5] a batch that goes only in part names the first record that has to come again', async () => {
   const world = await createWorld();
   const withBob = await world.open(world.bob);
   const withCy = await world.open(world.cy);
-  const before = (await world.records()).length;
-  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'one' });
-  await world.messenger.send({ user: world.ada.uuid }, withCy, { message: 'two' });
-  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'three' });
-  const fresh = (await world.records()).slice(before);
+  const fresh = await streamOf(world, [
+    [withBob, 'one'],
+    [withCy, 'two'],
+    [withBob, 'three'],
+  ]);
   const firstOfCy = fresh.find(({ after }) => after?.message_group_uuid === withCy);
 
   world.away.add(world.cy.uuid);
@@ -108,10 +120,10 @@ test('[INBOX-5] a batch of which nothing can be applied is an error, so that it 
   const world = await createWorld();
   const withCy = await world.open(world.cy);
   const withBob = await world.open(world.bob);
-  const before = (await world.records()).length;
-  await world.messenger.send({ user: world.ada.uuid }, withCy, { message: 'one' });
-  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'two' });
-  const fresh = (await world.records()).slice(before);
+  const fresh = await streamOf(world, [
+    [withCy, 'one'],
+    [withBob, 'two'],
+  ]);
   world.away.add(world.cy.uuid);
   await expect(applyBatch(world.fanout, eventOf(fresh), enoughTime, ignore)).rejects.toThrow(NothingApplied);
 
@@ -156,10 +168,10 @@ test('a function that runs out of time answers with what it surely did', async (
   const world = await createWorld();
   const withBob = await world.open(world.bob);
   const withCy = await world.open(world.cy);
-  const before = (await world.records()).length;
-  await world.messenger.send({ user: world.ada.uuid }, withBob, { message: 'one' });
-  await world.messenger.send({ user: world.ada.uuid }, withCy, { message: 'two' });
-  const fresh = (await world.records()).slice(before);
+  const fresh = await streamOf(world, [
+    [withBob, 'one'],
+    [withCy, 'two'],
+  ]);
   const firstOfCy = fresh.find(({ after }) => after?.message_group_uuid === withCy);
   world.away.add(world.cy.uuid);
   let asked = 0;

@@ -1,7 +1,7 @@
 /** Clocks apart, answers lost, imports repeated: an erasure and its notes stand all the same. */
 import { expect, test } from 'vitest';
 import { TableError } from '#table/errors';
-import { must, startRig, textOf } from '../lifecycle/rig.ts';
+import { must, startRig, textOf } from './rig.ts';
 
 test('[USER-5] a worker whose clock is ahead waits as long as any other for what is under way', async () => {
   const rig = await startRig();

@@ -11,6 +11,17 @@ const groupOf = async (rig: Rig, handles: readonly string[], title?: string) => 
   const { conversation } = await rig.messenger.open({ user: rig.ana }, request);
   return conversation.uuid as ConversationUuid;
 };
+
+/** A group that Cleo was removed from, with an entry at 3 since, and a node that knows her as a member still. */
+const removedUnheard = async (rig: Rig) => {
+  const group = await groupOf(rig, ['ben', 'cleo']);
+  const deaf = createNode(rig.table, rig.clock);
+  await deaf.messenger.history({ user: rig.cleo }, group, { limit: 5 });
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('cleo'));
+  await sendAll(rig, rig.messenger, rig.ana, group, ['without cleo']);
+  return { group, deaf };
+};
+
 const turns = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 test('[CONV-2] live: who joined later is not told of what was said before', async () => {
@@ -28,22 +39,14 @@ test('[CONV-2] live: who joined later is not told of what was said before', asyn
 
 test('[CONV-2] a removed one, on a node that has not heard of it, neither reacts to nor reads what is newer', async () => {
   const rig = await createRig();
-  const group = await groupOf(rig, ['ben', 'cleo']);
-  const deaf = createNode(rig.table, rig.clock);
-  await deaf.messenger.history({ user: rig.cleo }, group, { limit: 5 });
-  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('cleo'));
-  await sendAll(rig, rig.messenger, rig.ana, group, ['without cleo']);
+  const { group, deaf } = await removedUnheard(rig);
   expect(await codeOf(deaf.messenger.react({ user: rig.cleo }, group, 3, '👍', true))).toBe('forbidden');
   expect((await rig.patterns.getEntry(group, 3))?.reactions).toBeUndefined();
 });
 
 test('[CONV-2] live: nor are they told of it by others there', async () => {
   const rig = await createRig();
-  const group = await groupOf(rig, ['ben', 'cleo']);
-  const deaf = createNode(rig.table, rig.clock);
-  await deaf.messenger.history({ user: rig.cleo }, group, { limit: 5 });
-  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('cleo'));
-  await sendAll(rig, rig.messenger, rig.ana, group, ['without cleo']);
+  const { group, deaf } = await removedUnheard(rig);
   const heard: LiveEvent[] = [];
   deaf.messenger.live(rig.cleo, (event) => heard.push(event));
   await deaf.messenger.react({ user: rig.ben }, group, 3, '👍', true);
