@@ -192,7 +192,7 @@ describe('[LIVE-2] [LOG-4] after any schedule of faults every client shows exact
     test(versions, async () => {
       // What fails is told with its seed in time, rather than cut off by the test's own end while it is still being shrunk.
       await fc.assert(schedules, {
-        numRuns: Number(process.env.CLIENT_RUNS ?? 15),
+        numRuns: Number(process.env.CLIENT_RUNS ?? 20),
         timeout: 10_000,
         ...reportedWithin,
       });

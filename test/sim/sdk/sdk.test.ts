@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { clientMutations } from './device.ts';
 import { runClientSeed } from './run.ts';
 
-const seeds = 90;
+const seeds = 120;
 /** Where the seeds of this run begin; `SIM_SEED=n` gives others. */
 const from = Number(process.env.SIM_SEED ?? 1);
 
