@@ -19,13 +19,25 @@ export default defineConfig({
       },
       {
         ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+        // A busy machine is slow, which is no failure. Nothing in these waits when it need not.
+        test: {
+          ...common,
+          name: 'browser',
+          isolate: false,
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
         // Loading what a file needs takes longer than most files' tests: they share what is loaded, and leave nothing behind.
         test: {
           ...common,
           name: 'shared process',
           isolate: false,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: processesOwn,
+          exclude: [...processesOwn, 'test/e2e/**'],
         },
       },
     ],

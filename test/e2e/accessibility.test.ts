@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
-import './support/patience.ts';
+import { leaveProfiles } from './support/profiles.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 interface AxeResult {
@@ -61,9 +61,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await say(noor, await openWith(noor, ana), 'مرحبا، كيف حالك؟ (ok)');
     await ana.api.createConversation({ handles: ['ben', 'noor'], title: `Roof garden 🌱 ${long}`.slice(0, 100) });
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
+  afterEach(() => leaveProfiles(browser, server.url));
   afterAll(async () => {
     await browser?.close();
     await server?.close();

@@ -17,7 +17,7 @@ import {
   signIn,
 } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
-import './support/patience.ts';
+import { leaveProfiles } from './support/profiles.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromium'})`, () => {
@@ -33,9 +33,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     ben = await person(server.url, 'ben', 'Ben Köhler');
     chiara = await person(server.url, 'chiara', 'Chiara Conti');
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
+  afterEach(() => leaveProfiles(browser, server.url));
   afterAll(async () => {
     await browser?.close();
     await server?.close();

@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { openApp } from './support/page.ts';
-import './support/patience.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 /** A provider as Cognito's hosted pages are one; its access tokens are the embedded server's own, so that they verify. */

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { entry, eventually, openApp, openRow, row, send, signIn } from './support/page.ts';
 import { openWith, person, say } from './support/people.ts';
-import './support/patience.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the Lens (${noBrowser ?? 'in Chromium'})`, () => {

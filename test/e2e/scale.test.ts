@@ -5,7 +5,6 @@ import { launchBrowser, noBrowser } from './support/browser.ts';
 import { writeHistory } from './support/history.ts';
 import { composer, entry, eventually, openApp, row, signIn } from './support/page.ts';
 import { openWith, person, say } from './support/people.ts';
-import './support/patience.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const messages = 100_000;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, connected, entry, eventually, openApp, openRow, send, shownLog, signIn } from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
-import './support/patience.ts';
+import { leaveProfiles } from './support/profiles.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrowser ?? 'in Chromium'})`, () => {
@@ -19,9 +19,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app in rough weather (${noBrow
     ben = await person(server.url, 'ben', 'Ben Köhler');
     await say(ben, await openWith(ana, ben), 'first');
   });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-  });
+  afterEach(() => leaveProfiles(browser, server.url));
   afterAll(async () => {
     await browser?.close();
     await server?.close();

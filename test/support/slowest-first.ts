@@ -1,29 +1,31 @@
 /** In which order test files run, on two processors and on a fresh checkout, where nothing is known of earlier runs. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/**
- * What has a process to itself: tests of minutes, whose memory is theirs; what configures the runner when it is loaded; what
- * replaces modules. Slowest first, so that none of them is left over when the other processor is done.
- */
+/** What has a process to itself: tests of minutes, whose memory is theirs, and what replaces modules. */
 export const processesOwn: string[] = [
   'test/sim/sim.test.ts',
   'test/sim/sdk/sdk.test.ts',
   'test/lifecycle/users-cli.test.ts',
-  'test/e2e/scale.test.ts',
-  'test/e2e/accessibility.test.ts',
-  'test/e2e/conversation.test.ts',
   'test/crash/kill.test.ts',
   'test/cli/scripts.test.ts',
   'test/api/live.test.ts',
-  'test/e2e/*.test.ts',
   'src/table/embedded/journaled-kv-line.test.ts',
   'src/table/embedded/journaled-kv-broken-disk.test.ts',
   'src/table/embedded/journaled-kv-generations.test.ts',
 ];
 
+/** Slowest first, so that none of them is left over when the other processor is done. */
+const order: readonly string[] = [
+  ...processesOwn,
+  'test/e2e/accessibility.test.ts',
+  'test/e2e/conversation.test.ts',
+  'test/e2e/scale.test.ts',
+  'test/e2e/*.test.ts',
+];
+
 const placeOf = (file: string): number => {
-  const place = processesOwn.findIndex((pattern) => matches(file, pattern));
-  return place === -1 ? processesOwn.length : place;
+  const place = order.findIndex((pattern) => matches(file, pattern));
+  return place === -1 ? order.length : place;
 };
 
 const matches = (file: string, pattern: string): boolean => {

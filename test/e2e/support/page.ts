@@ -1,5 +1,6 @@
 /** What a person does in the app, in words; tests say what must be seen. */
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { openProfile } from './profiles.ts';
 
 /** What is waited for comes in a moment; on a busy machine it may take this long. */
 const patienceMs = 20_000;
@@ -7,14 +8,13 @@ const patienceMs = 20_000;
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 390, height: 844 };
 
-/** A new browser profile, at the sign-in screen. Faults of the page's scripts and its policy are collected in `faults`. */
+/** A browser profile with nothing in it, at the sign-in screen. Faults of the page's scripts and its policy are collected in `faults`. */
 export const openApp = async (
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; faults: string[] }> => {
-  const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', timezoneId: 'UTC', ...options });
-  const page = await context.newPage();
+  const page = await openProfile(browser, { viewport: desktop, locale: 'en-GB', timezoneId: 'UTC', ...options });
   page.setDefaultTimeout(patienceMs);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
