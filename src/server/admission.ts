@@ -36,6 +36,12 @@ const limited = (reply: FastifyReply, allowance: Allowance, whose: string): void
   });
 };
 
+/** Refuses an address that asks for more than it may; for what is not of the contract, the documents and the web app. */
+export const limitAddresses = (perSecond: number, now: () => number) => {
+  const ofAddress = createRateLimit(perSecond, now);
+  return (request: FastifyRequest, reply: FastifyReply): void => limited(reply, ofAddress(request.ip), 'address');
+};
+
 export const createAdmission = ({ authenticate, rateLimits, now, stopping, late }: AdmissionNeeds) => {
   const ofAddress = createRateLimit(rateLimits.perAddress, now);
   const ofUser = createRateLimit(rateLimits.perUser, now);

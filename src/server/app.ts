@@ -1,4 +1,5 @@
 /** The standalone server: the plugin, the documents, the web app, and an answer to whatever else is asked. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,6 +10,7 @@ import Fastify, {
 } from 'fastify';
 import { ParleyError } from '#domain/errors';
 import { problemMediaType } from '#protocol/problem';
+import { limitAddresses } from './admission.ts';
 import type { App } from './app-types.ts';
 import { watchConnections } from './connections.ts';
 import { collectRoutes, docsRoutes } from './docs.ts';
@@ -49,16 +51,30 @@ const requestIds = (random: () => number) => {
   };
 };
 
+const badRequest = (detail: string): string => JSON.stringify(problemOf(new ParleyError('bad_request', detail)));
+
 /** What is not even HTTP, or whose headers are too many, is answered on the socket itself. */
 const answerBadHttp = (error: { readonly code?: string }, socket: Socket): void => {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const body = JSON.stringify(problemOf(new ParleyError('bad_request', 'The request is not well-formed HTTP.')));
+  const body = badRequest('The request is not well-formed HTTP.');
   socket.end(
     `HTTP/1.1 400 Bad Request\r\ncontent-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+};
+
+/** Whoever expects of a server what this one does not do is told so here; Node would answer without a document. */
+const answerExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+  response.writeHead(400, { 'content-type': problemMediaType, connection: 'close' });
+  response.end(badRequest('This server knows no such expectation.'));
+};
+
+/** HTTP/1.1 asks for the header (RFC 9110, section 7.2); left to Node, its absence is answered without a document. */
+const refuseNoHost = ({ raw }: FastifyRequest): void => {
+  if (raw.headers.host === undefined && raw.httpVersion === '1.1')
+    throw new ParleyError('bad_request', 'The request has no Host.');
 };
 
 /** Paths of the contract: a page of the web app is never the answer to them. */
@@ -81,6 +97,7 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
     return503OnClosing: false,
     exposeHeadRoutes: false,
     trustProxy: (_address, hop) => hop < proxies,
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: pathNameMax },
     clientErrorHandler: answerBadHttp,
     frameworkErrors: (error, request, reply) => {
@@ -88,6 +105,11 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
     },
   });
   const closeConnections = watchConnections(app.server);
+  app.server.on('checkExpectation', answerExpectation);
+  app.addHook('onRequest', (request, _reply, done) => {
+    refuseNoHost(request);
+    done();
+  });
   app.addHook('preClose', (done) => {
     if (app.server.listening) app.server.once('close', closeConnections());
     done();
@@ -97,9 +119,15 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
   app.setErrorHandler((error, request, reply) => replyWithProblem(request, reply, error));
   await collectRoutes(app);
   await app.register(parleyServer, options);
-  await app.register(docsRoutes);
+  const limit = limitAddresses(options.rateLimits.perAddress, options.now);
   let page = false;
+  // All that is not of the contract, and that there is nothing at an address, is limited together.
   await app.register(async (web: App) => {
+    web.addHook('onRequest', (request, reply, done) => {
+      limit(request, reply);
+      done();
+    });
+    await web.register(docsRoutes);
     const { webRoot, webConnect = [] } = options;
     page = webRoot !== undefined && (await webRoutes(web, webRoot, webConnect));
     web.setNotFoundHandler((request, reply) => {

@@ -38,6 +38,12 @@ const parse = (bytes: Buffer): unknown => {
   return value;
 };
 
+/** A body comes as it is: of what is compressed nobody knows how large it gets. @param coding of the header Content-Encoding. */
+export const refuseEncoded = (coding: string | undefined): void => {
+  if (coding === undefined || coding.toLowerCase() === 'identity') return;
+  throw new ParleyError('unsupported_media_type', 'Send the body as it is, without a Content-Encoding.');
+};
+
 /** The body's value; `undefined` for an empty body. `takesBody` is false on routes that have none: `{}` is let pass there. */
 export const readJsonBody = (bytes: Buffer, takesBody: boolean): unknown => {
   if (bytes.length === 0) return undefined;

@@ -10,7 +10,7 @@ import { createAdmission } from './admission.ts';
 import type { App } from './app-types.ts';
 import type { EmbeddedIssuer } from './auth/embedded-issuer.ts';
 import { callOf, createAuthenticator, type VerifyToken } from './auth/verify.ts';
-import { bodyBytesMax, readJsonBody } from './json-body.ts';
+import { bodyBytesMax, readJsonBody, refuseEncoded } from './json-body.ts';
 import { watchLag } from './lag.ts';
 import { createLiveStreams } from './live-streams.ts';
 import { createMetrics, type SealingSums } from './metrics.ts';
@@ -71,6 +71,7 @@ const readBodies = (app: App): void => {
     { parseAs: 'buffer', bodyLimit: bodyBytesMax },
     (request: FastifyRequest, bytes: Buffer, done: (error: Error | null, body?: unknown) => void) => {
       try {
+        refuseEncoded(request.headers['content-encoding']);
         done(null, readJsonBody(bytes, request.routeOptions.schema?.body !== undefined));
       } catch (error) {
         done(error as Error);

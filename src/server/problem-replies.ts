@@ -79,6 +79,8 @@ const schemaFault = (fault: SchemaFault, context: string): ParleyError => {
 };
 
 const codeOfStatus = (status: number): ErrorCode => {
+  // What stands in a path is longer than any name of a thing.
+  if (status === 414) return 'not_found';
   if (status === 413) return 'body_too_large';
   if (status === 415) return 'unsupported_media_type';
   return status >= 400 && status < 500 ? 'bad_request' : 'internal';
@@ -87,6 +89,7 @@ const codeOfStatus = (status: number): ErrorCode => {
 const details: Partial<Record<ErrorCode, string>> = {
   body_too_large: 'A body may have 64 KB.',
   unsupported_media_type: 'Send the body as application/json.',
+  not_found: 'There is nothing at this address.',
   bad_request: 'The request is malformed.',
 };
 

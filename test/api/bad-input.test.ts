@@ -73,6 +73,13 @@ const cases: readonly Case[] = [
     415,
     'unsupported_media_type',
   ),
+  post(
+    'a compressed body',
+    { raw: '{"message":"a"}', headers: { 'content-encoding': 'gzip' } },
+    415,
+    'unsupported_media_type',
+  ),
+  ['a name longer than any', 'GET', () => `/v1/users/${long(3_000)}`, {}, 404, 'not_found'],
   ['a limit of 0', 'GET', () => `${messages}?limit=0`, {}, 422, 'invalid_field'],
   ['a limit of 101', 'GET', () => `${messages}?limit=101`, {}, 422, 'invalid_field'],
   ['a limit past all numbers', 'GET', () => `${messages}?limit=1e400`, {}, 422, 'invalid_field'],

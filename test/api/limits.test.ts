@@ -49,6 +49,18 @@ describe('[SEC-6] rates', () => {
     expect((await ask('GET', '/readyz')).status).toBe(200);
   });
 
+  test('what is nowhere, the document and the pages are limited by address as well, together and apart from the contract', async () => {
+    const { ask } = await start({ rateLimits: { perUser: 1_000, perAddress: 1 } });
+    const paths = ['/nothing', '/v1/nothing', '/openapi.json', '/docs/', '/favicon.ico'];
+    for (const path of [...paths, ...paths]) expect((await ask('GET', path)).status, path).toBeLessThan(429);
+    for (const path of paths) {
+      const refused = await ask('GET', path);
+      expect([path, refused.status, refused.body.code]).toEqual([path, 429, 'rate_limited']);
+      expect(refused.headers['retry-after']).toBe('1');
+    }
+    expect((await ask('GET', '/v1/config')).status).toBe(200);
+  });
+
   test('addresses behind the proxies in front are told apart; a header from elsewhere is not believed', async () => {
     const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
     const trusting = await start({ proxies: 1, rateLimits: { perUser: 1_000, perAddress: 1 } });
@@ -72,6 +84,8 @@ describe('[SEC-6] hostile connections', () => {
       sendRaw(port, `GET /v1/me HTTP/1.1\r\nhost: x\r\n${flood}\r\n`),
       sendRaw(port, `GET /v1/me HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(100_000)}\r\n\r\n`),
       sendRaw(port, 'POST /v1/dev/sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 9\r\n\r\nhello'),
+      sendRaw(port, 'GET /v1/me HTTP/1.1\r\nconnection: close\r\n\r\n'),
+      sendRaw(port, 'GET /v1/me HTTP/1.1\r\nhost: x\r\nexpect: miracles\r\nconnection: close\r\n\r\n'),
     ]);
     for (const answer of answers) {
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
