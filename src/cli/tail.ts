@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { FeedStart } from '#table/port';
 import type { Command } from './main.ts';
 import { print } from './output.ts';
-import { targetOf, withTables } from './target.ts';
+import { requireData, targetOf, withTables } from './target.ts';
 
 const batchMax = 100;
 const pollMs = 200;
@@ -16,6 +16,7 @@ from the oldest change kept (24 hours). --once ends where the stream ends now; o
   options: { oldest: { type: 'boolean', default: false }, once: { type: 'boolean', default: false } },
   run: async (positionals, values) => {
     const { config } = targetOf(positionals, 0);
+    requireData(config);
     await withTables(config, async ({ main: { feed } }) => {
       const places = new Map<string, FeedStart | undefined>();
       for (;;) {

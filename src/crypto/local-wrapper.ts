@@ -66,22 +66,34 @@ const unwrapUnder = (kek: KeyObject, context: WrapContext, key: WrappedKey): Buf
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
+/** Undefined when it is no JSON: a parser's own words might quote the key. */
+const jsonIn = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** A key file, or its place, is not to be used; the message is a sentence for the operator. */
+export class KeyFileError extends Error {}
+
 /** Reads one key file, and refuses one that somebody else could read or that is not a plain file. */
 const readKeyFile = async (path: string): Promise<KeyObject> => {
   // No link is followed: the mode that is checked is the mode of what is read.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new Error(`The key file ${path} is not a plain file.`);
+    if (!stat.isFile()) throw new KeyFileError(`The key file ${path} is not a plain file.`);
     if ((stat.mode & 0o077) !== 0)
-      throw new Error(`The key file ${path} can be read by others; change its mode to 0600 (chmod 600).`);
-    const value: unknown = JSON.parse(await file.readFile('utf8'));
+      throw new KeyFileError(`The key file ${path} can be read by others; change its mode to 0600 (chmod 600).`);
+    const value = jsonIn(await file.readFile('utf8'));
     if (typeof value === 'object' && value !== null && 'version' in value && 'key' in value)
       if (value.version === 1 && typeof value.key === 'string') {
         const key = Buffer.from(value.key, 'base64url');
         if (key.length === kekBytes) return createSecretKey(key);
       }
-    throw new Error(`The key file ${path} does not hold a key.`);
+    throw new KeyFileError(`The key file ${path} does not hold a key.`);
   } finally {
     await file.close();
   }
@@ -118,11 +130,11 @@ const createKeyFile = async (folder: string, name: string): Promise<boolean> => 
 const nameOf = (generation: number): string => `kek-${String(generation).padStart(6, '0')}`;
 const generationOf = (name: string): number => Number(name.slice('kek-'.length));
 
-/** Rejects with a sentence for the operator when the files must not be used. */
+/** Rejects with a KeyFileError when the files must not be used. */
 export const createLocalWrapper = async (options: LocalWrapperOptions): Promise<LocalKeyWrapper> => {
   const { folder, nodeEnv } = options;
   if (nodeEnv === 'production')
-    throw new Error('A local key file is refused when NODE_ENV is production; set KMS_KEY_ID.');
+    throw new KeyFileError('A local key file is refused when NODE_ENV is production; set KMS_KEY_ID.');
   const keks = new Map<string, KeyObject>();
   let newest = '';
 

@@ -1,11 +1,11 @@
 /** Tables and keys as the configuration names them; shared by the server and the scripts, each a composition root. */
 import { join } from 'node:path';
 import type { KeyWrapper } from '#crypto/key-wrapper';
-import { createLocalWrapper } from '#crypto/local-wrapper';
+import { createLocalWrapper, KeyFileError } from '#crypto/local-wrapper';
 import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import type { Item, ScannableTable } from '#table/port';
 import { keysSchema, mainSchema } from '#table/schema';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 
 export interface Tables {
   readonly main: ScannableTable;
@@ -69,9 +69,9 @@ export const openTables = async ({ table, data }: Config): Promise<Tables> => {
 /** What data keys are wrapped with: KMS where a key is named, else a key file of this machine. */
 export const keyWrapper = async ({ kmsKeyId, table, data, production }: Config): Promise<KeyWrapper> => {
   if (kmsKeyId === undefined) {
-    return createLocalWrapper({
-      folder: dataLayout(data).keyFiles,
-      nodeEnv: production ? 'production' : undefined,
+    const folder = dataLayout(data).keyFiles;
+    return createLocalWrapper({ folder, nodeEnv: production ? 'production' : undefined }).catch((error: unknown) => {
+      throw error instanceof KeyFileError ? new ConfigError(error.message) : error;
     });
   }
   const [{ KMSClient }, { createKmsWrapper }] = await Promise.all([

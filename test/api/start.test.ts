@@ -128,6 +128,16 @@ describe('one clear line stops the start', () => {
     expect(await refusal()).toMatch(/written by another version of Parley \(its format is 99/);
   });
 
+  test.each([
+    ['that others can read', 0o644, '{}', 'can be read by others; change its mode to 0600'],
+    ['that holds no key', 0o600, 'no JSON', 'does not hold a key'],
+  ])('[SEC-2] a key file %s', async (_what, mode, content, said) => {
+    const { keyFiles } = dataLayout(join(folder, 'data'));
+    await mkdir(keyFiles, { recursive: true });
+    await writeFile(join(keyFiles, 'kek-000001.json'), content, { mode });
+    expect(await refusal()).toMatch(new RegExp(`^parley: The key file .* ${said}`));
+  });
+
   test('an address that is taken', async () => {
     const first = start();
     const { port } = new URL(await first.address);

@@ -137,16 +137,21 @@ describe('a failure is one line', () => {
   );
 });
 
-describe('a script that only reads', () => {
-  test.concurrent.each(['scan', 'list-tables', 'patterns/get-conversation', 'patterns/list-conversations'])(
-    '%s says of a folder that is not there that it is not, and makes none',
-    async (script) => {
-      const data = join(folder, `mistyped ${script.replace('/', ' ')}`);
-      const { code, line } = refusal(await run(`ddb/${script}`, [], { PARLEY_DATA: data }));
-      expect([code, line]).toEqual([1, expect.stringContaining(`there is nothing in ${data}`)]);
-      expect(existsSync(data)).toBe(false);
-    },
-  );
+describe('a script that works on what is there', () => {
+  test.concurrent.each([
+    'ddb/scan',
+    'ddb/list-tables',
+    'ddb/tail --once',
+    'ddb/patterns/get-conversation',
+    'ddb/patterns/list-conversations',
+    'users list',
+  ])('%s says of a folder that is not there that it is not, and makes none', async (command) => {
+    const [script = '', ...args] = command.split(' ');
+    const data = join(folder, `mistyped ${command.replaceAll('/', ' ')}`);
+    const { code, line } = refusal(await run(script, args, { PARLEY_DATA: data }));
+    expect([code, line]).toEqual([1, expect.stringContaining(`there is nothing in ${data}`)]);
+    expect(existsSync(data)).toBe(false);
+  });
 });
 
 describe('an import', () => {

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import type { Act } from '#messenger/lifecycle/audit';
 import type { Command } from '../main.ts';
-import { describeTarget, noMoreThan, targetOf, withWorkbench } from '../target.ts';
+import { describeTarget, noMoreThan, requireData, targetOf, withWorkbench } from '../target.ts';
 import { UsageError } from '../usage.ts';
 import { type Context, subcommands } from './subcommands.ts';
 
@@ -45,6 +45,7 @@ export const command: Command = {
     noMoreThan(subcommand.words, words);
     const [who] = words;
     if (needs !== undefined && who === undefined) throw new UsageError(`users ${name}: ${needs}`);
+    requireData(config);
     await withWorkbench(config, async (bench) => {
       const context: Context = {
         bench,
