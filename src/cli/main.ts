@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   import: () => import('./import.ts'),
   tail: () => import('./tail.ts'),
   users: () => import('./users/command.ts'),
+  keys: () => import('./keys.ts'),
   'patterns/get-conversation': () => import('./patterns/get-conversation.ts'),
   'patterns/list-conversations': () => import('./patterns/list-conversations.ts'),
   'patterns/create-message': () => import('./patterns/create-message.ts'),

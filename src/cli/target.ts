@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
 import { createKeyEraser } from '#crypto/key-lifecycle';
+import type { KeyWrapper } from '#crypto/key-wrapper';
 import { createSealer } from '#crypto/sealer';
 import { createKeyring } from '#crypto/table-keyring';
 import { createMessenger } from '#messenger/create';
@@ -82,6 +83,9 @@ export const withTables = async <T>(config: Config, work: (tables: Tables) => Pr
 
 /** What a script works with. */
 export interface Workbench {
+  readonly config: Config;
+  readonly tables: Tables;
+  readonly wrapper: KeyWrapper;
   readonly messenger: Messenger;
   readonly patterns: Patterns;
   readonly fanout: Fanout;
@@ -103,7 +107,8 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
       (use) => uses.push(use),
       () => performance.now(),
     );
-    const keyring = createKeyring({ table: tables.keys, wrapper: await keyWrapper(config), now, randomBytes });
+    const wrapper = await keyWrapper(config);
+    const keyring = createKeyring({ table: tables.keys, wrapper, now, randomBytes });
     const { messenger, fanout, lifecycle, importConversation } = createMessenger({
       patterns,
       sealer: createSealer({ keyring, now }),
@@ -124,5 +129,5 @@ export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Pro
       await runner.settled();
       await runner.stop();
     };
-    return work({ messenger, patterns, fanout, lifecycle, importConversation, uses, settle });
+    return work({ config, tables, wrapper, messenger, patterns, fanout, lifecycle, importConversation, uses, settle });
   });

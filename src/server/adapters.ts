@@ -1,7 +1,7 @@
 /** Tables and keys as the configuration names them; shared by the server and the scripts, each a composition root. */
 import { join } from 'node:path';
 import type { KeyWrapper } from '#crypto/key-wrapper';
-import { createLocalWrapper, KeyFileError } from '#crypto/local-wrapper';
+import { createLocalWrapper, KeyFileError, type LocalKeyWrapper } from '#crypto/local-wrapper';
 import { openEmbeddedTable } from '#table/embedded/lmdb-table';
 import type { Item, ScannableTable } from '#table/port';
 import { keysSchema, mainSchema } from '#table/schema';
@@ -66,18 +66,27 @@ export const openTables = async ({ table, data }: Config): Promise<Tables> => {
   }
 };
 
+/** What data keys are wrapped with on this machine: the newest of its key files, of which there is one at least after this. */
+export const localWrapper = ({ data, production }: Config): Promise<LocalKeyWrapper> => {
+  const folder = dataLayout(data).keyFiles;
+  return createLocalWrapper({ folder, nodeEnv: production ? 'production' : undefined }).catch((error: unknown) => {
+    throw error instanceof KeyFileError ? new ConfigError(error.message) : error;
+  });
+};
+
 /** What data keys are wrapped with: KMS where a key is named, else a key file of this machine. */
-export const keyWrapper = async ({ kmsKeyId, table, data, production }: Config): Promise<KeyWrapper> => {
-  if (kmsKeyId === undefined) {
-    const folder = dataLayout(data).keyFiles;
-    return createLocalWrapper({ folder, nodeEnv: production ? 'production' : undefined }).catch((error: unknown) => {
-      throw error instanceof KeyFileError ? new ConfigError(error.message) : error;
-    });
-  }
+export const keyWrapper = async (config: Config): Promise<KeyWrapper> => {
+  const { kmsKeyId, kmsPreviousKeyIds, table } = config;
+  if (kmsKeyId === undefined) return localWrapper(config);
   const [{ KMSClient }, { createKmsWrapper }] = await Promise.all([
     import('@aws-sdk/client-kms'),
     import('#crypto/kms-wrapper'),
   ]);
   const region = table.kind === 'dynamodb' ? { region: table.region } : {};
-  return createKmsWrapper({ client: new KMSClient(region), keyId: kmsKeyId, now });
+  return createKmsWrapper({
+    client: new KMSClient(region),
+    keyId: kmsKeyId,
+    previousKeyIds: kmsPreviousKeyIds,
+    now,
+  });
 };

@@ -15,6 +15,7 @@ describe('the environment', () => {
       production: false,
       table: { kind: 'embedded' },
       signIn: { kind: 'embedded' },
+      kmsPreviousKeyIds: [],
       rateLimits: { perUser: 20, perAddress: 200 },
       logLevel: 'info',
       metricsPublic: false,
@@ -64,7 +65,16 @@ describe('the environment', () => {
     expect(config.signIn).toMatchObject({ kind: 'cognito', domain: 'https://sign.example' });
     expect(config.kmsKeyId).toBe('key');
   });
+
+  test('[SEC-2] keys of KMS that were before the one of now, with commas between them', () => {
+    expect(readConfig({ ...kms, KMS_PREVIOUS_KEY_IDS: ' older, arn:aws:kms:eu-west-1:1:key/oldest ,' })).toMatchObject({
+      kmsKeyId: 'key',
+      kmsPreviousKeyIds: ['older', 'arn:aws:kms:eu-west-1:1:key/oldest'],
+    });
+  });
 });
+
+const kms = { AWS_REGION: 'eu-west-1', KMS_KEY_ID: 'key' };
 
 const iam = {
   AWS_REGION: 'eu-west-1',
@@ -97,6 +107,9 @@ const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ KMS_KEY_ID: 'key', AWS_REGION: '' }, /KMS_KEY_ID is set, but AWS_REGION/],
   [{ KMS_KEY_ID: 'alias/foo', AWS_REGION: 'us-east-1' }, /KMS_KEY_ID is "alias\/foo".*id or ARN/],
   [{ KMS_KEY_ID: 'arn:aws:kms:us-east-1:1:alias/foo', AWS_REGION: 'us-east-1' }, /KMS_KEY_ID is .*id or ARN/],
+  [{ KMS_PREVIOUS_KEY_IDS: 'old' }, /KMS_PREVIOUS_KEY_IDS is set, but KMS_KEY_ID/],
+  [{ ...kms, KMS_PREVIOUS_KEY_IDS: 'old, alias/older' }, /KMS_PREVIOUS_KEY_IDS is "alias\/older".*id or ARN/],
+  [{ ...kms, KMS_PREVIOUS_KEY_IDS: 'old,key' }, /names the key of KMS_KEY_ID/],
   [{ ...cognito, NODE_ENV: 'production' }, /NODE_ENV is production, but the keys of the embedded table/],
   [{ COGNITO_CLIENT_ID: 'abc' }, /COGNITO_CLIENT_ID is set without COGNITO_USER_POOL_ID/],
   [{ COGNITO_USER_POOL_ID: cognito.COGNITO_USER_POOL_ID }, /without COGNITO_CLIENT_ID/],

@@ -36,6 +36,8 @@ export interface Config {
   readonly table: { readonly kind: 'embedded' } | DynamoConfig;
   readonly signIn: { readonly kind: 'embedded' } | CognitoConfig;
   readonly kmsKeyId?: string;
+  /** Keys of KMS that older data keys may still be under. */
+  readonly kmsPreviousKeyIds: readonly string[];
   readonly valkey?: ValkeyTarget;
   /** Requests a second; bursts of ten times that. */
   readonly rateLimits: { readonly perUser: number; readonly perAddress: number };
@@ -142,15 +144,32 @@ const valkeyOf = ({ text }: Reader, table: Config['table']): ValkeyTarget | unde
   return read.target;
 };
 
+/** An alias can be pointed at another key, which opens nothing that was sealed before. */
+const refuseAlias = (name: string, id: string): void => {
+  if (/(^|:)alias\//.test(id))
+    throw new ConfigError(
+      `${name} is "${id}": give a key's id or ARN. An alias can be pointed at another key, which opens nothing that was sealed before.`,
+    );
+};
+
+/** The keys that were before KMS_KEY_ID, with commas between them. */
+const previousKmsKeysOf = ({ text }: Reader, kmsKeyId: string | undefined): readonly string[] => {
+  const name = 'KMS_PREVIOUS_KEY_IDS';
+  const ids = (text(name) ?? '').split(',').flatMap((id) => (id.trim() === '' ? [] : [id.trim()]));
+  for (const id of ids) refuseAlias(name, id);
+  if (ids.length > 0 && kmsKeyId === undefined)
+    throw new ConfigError(`${name} is set, but KMS_KEY_ID names no key that came after them.`);
+  if (kmsKeyId !== undefined && ids.includes(kmsKeyId))
+    throw new ConfigError(`${name} names the key of KMS_KEY_ID, which is no previous one.`);
+  return ids;
+};
+
 /** The key of KMS that data keys are wrapped under, which in production there must be. */
 const kmsKeyOf = ({ text }: Reader, table: Config['table'], production: boolean): string | undefined => {
   const kmsKeyId = text('KMS_KEY_ID');
   if (kmsKeyId !== undefined && text('AWS_REGION') === undefined)
     throw new ConfigError('KMS_KEY_ID is set, but AWS_REGION does not say where the key is.');
-  if (kmsKeyId !== undefined && /(^|:)alias\//.test(kmsKeyId))
-    throw new ConfigError(
-      `KMS_KEY_ID is "${kmsKeyId}": give a key's id or ARN. An alias can be pointed at another key, which opens nothing that was sealed before.`,
-    );
+  if (kmsKeyId !== undefined) refuseAlias('KMS_KEY_ID', kmsKeyId);
   if (kmsKeyId !== undefined || !production) return kmsKeyId;
   throw new ConfigError(
     table.kind === 'dynamodb'
@@ -190,6 +209,7 @@ export const readConfig = (environment: Environment): Config => {
     table,
     signIn,
     ...(kmsKeyId !== undefined && { kmsKeyId }),
+    kmsPreviousKeyIds: previousKmsKeysOf(read, kmsKeyId),
     ...(valkey !== undefined && { valkey }),
     rateLimits: {
       perUser: read.whole('RATE_LIMIT_PER_USER', 20, 1, 1_000_000),

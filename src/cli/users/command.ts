@@ -1,6 +1,6 @@
 /** `bin/users`: who there is, and a user's whole life, by operators. Each act leaves its entries in the audit. */
-import { userInfo } from 'node:os';
 import type { Act } from '#messenger/lifecycle/audit';
+import { actor } from '../actor.ts';
 import type { Command } from '../main.ts';
 import { describeTarget, noMoreThan, requireData, targetOf, withWorkbench } from '../target.ts';
 import { UsageError } from '../usage.ts';
@@ -19,12 +19,6 @@ const help = `users COMMAND [prod] [options]
 
 WHO is a handle or a uuid. --json prints one JSON object a line. --by says who acts, where the name of the machine's user does
 not. Every act but receipt and audit is noted in the audit: who, what, when, and with what result.`;
-
-/** Who acts: as they say, or as this machine knows them. */
-const actor = (by: unknown): string => {
-  if (typeof by === 'string' && by.trim() !== '') return by.trim();
-  return process.env.SUDO_USER ?? userInfo().username;
-};
 
 export const command: Command = {
   help,
