@@ -86,7 +86,8 @@ export const createInbox = (
     mark: { readonly seq: number; readonly unread?: boolean },
   ): Promise<RowView> => {
     const { conversation: known, member } = await memberships.mustKnow(call, conversation);
-    const { seq } = mark;
+    // Who joined later has nothing to read up on: a mark goes back to their joining, and no further (CONV-2).
+    const seq = Math.max(mark.seq, (member.spans.at(-1)?.from ?? 0) - 1);
     // Whoever left learns nothing of what came after, not even how much it is.
     const last = isIn(member) ? undefined : member.spans.at(-1)?.to;
     if (last !== undefined && seq > last) throw noSuchSeq();

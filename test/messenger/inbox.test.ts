@@ -214,6 +214,20 @@ test('[INBOX-2] [CONV-2] what was said while somebody was out of a group is not 
   expect(await rowOf(rig, rig.ben)).toMatchObject({ last_message: 'welcome back', last_seq: 17, unread: 2 });
 });
 
+test('[INBOX-7] [CONV-2] who joined later marks as unread what came from their joining on, and nothing before it', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  await sendAll(rig, rig.messenger, rig.ana, group, numbers(5));
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('dan'));
+  await sendAll(rig, rig.messenger, rig.ana, group, ['welcome']);
+  await rig.catchUp();
+  const dan = (await rig.messenger.userByHandle({ user: rig.ana }, named('dan'))).uuid as UserUuid;
+  const mark = { seq: 0, unread: true };
+  expect(await rig.messenger.markRead({ user: dan }, group, mark)).toMatchObject({ read_seq: 6, unread: 2 });
+  expect(await rig.messenger.markRead({ user: rig.ben }, group, mark)).toMatchObject({ read_seq: 0, unread: 8 });
+});
+
 test('[COST] marking read is 2 write units, and a page of the inbox of 20 is 1 read unit', async () => {
   const rig = await createRig();
   for (let index = 0; index < 20; index += 1) {
