@@ -2,7 +2,7 @@
 import { ParleyError } from '#domain/errors';
 import { type MessageUuid, messageUuid } from '#domain/ids';
 import { clockSkewMsMax, messageCharactersMax, uuidAgeMsMax } from '#domain/limits';
-import { isIn } from '#domain/membership';
+import { isIn, mayRead } from '#domain/membership';
 import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { uuidV7, uuidV7Time } from '#domain/uuid';
@@ -102,10 +102,12 @@ export const createSend =
         createdAt: number,
         membersSeq: number,
       ): EntryItem | Promise<EntryItem> => {
-        if (!isIn(memberOf(current, call.user))) {
+        const member = memberOf(current, call.user);
+        if (member === undefined || !isIn(member)) {
           throw new ParleyError('forbidden', 'You are no longer in this conversation.');
         }
-        if (request.reply_to !== undefined && request.reply_to >= seq) {
+        // What its author may not read is to them as what is not there (PAGE-4).
+        if (request.reply_to !== undefined && (request.reply_to >= seq || !mayRead(member, request.reply_to))) {
           throw new ParleyError('seq_out_of_range', 'reply_to names a message that does not exist.');
         }
         audience = current;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { ConversationUuid } from '#domain/ids';
+import type { ConversationUuid, UserUuid } from '#domain/ids';
 import { uuidV7 } from '#domain/uuid';
 import { directUuid } from '#messenger/conversations';
 import { isConditionFailed, TableError } from '#table/errors';
@@ -298,6 +298,18 @@ test('[CONV-4] a reply names an entry that exists', async () => {
   const reply = (reply_to: number) => rig.messenger.send({ user: rig.ben }, rig.direct, { message: 'yes', reply_to });
   expect((await reply(1)).message.reply_to).toBe(1);
   expect(await codeOf(reply(3))).toBe('seq_out_of_range');
+});
+
+test('[CONV-4] [PAGE-4] who joined later cannot reply to what was said before, as if it were not there', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  await sendAll(rig, rig.messenger, rig.ana, group, ['before']);
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('dan'));
+  const dan = (await rig.messenger.userByHandle({ user: rig.ana }, named('dan'))).uuid as UserUuid;
+  const reply = (reply_to: number) => rig.messenger.send({ user: dan }, group, { message: 'yes', reply_to });
+  expect(await codeOf(reply(2))).toBe('seq_out_of_range');
+  expect((await reply(3)).message.reply_to).toBe(3);
 });
 
 test('the condition of entry 0 is what makes it one', async () => {
