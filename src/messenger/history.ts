@@ -131,6 +131,8 @@ export const createHistory = (
     const { goesOn } = result;
     if (goesOn === undefined) return { messages };
     if ('after' in place) return { messages, cursor: laterCursor(goesOn) };
-    return { messages, cursor: historyCursor(goesOn, Math.max(place.known, result.entries[0]?.seq ?? 0, goesOn)) };
+    const known = Math.max(place.known, result.entries[0]?.seq ?? 0, goesOn);
+    // Whoever left learns nothing of how far it goes on: not out of a cursor either.
+    return { messages, cursor: historyCursor(goesOn, Math.min(known, member.spans.at(-1)?.to ?? known)) };
   };
 };

@@ -154,6 +154,18 @@ test('[CONV-2] whoever was removed sees the group as it was then, and no sign of
   expect(rig.events.map(({ type }) => type)).not.toContain('read.updated');
 });
 
+test('[CONV-2] [PAGE-1] no cursor tells whoever was removed how far the conversation goes on', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('ben'));
+  const page = () => rig.messenger.history({ user: rig.ben }, group, { limit: 1, at: '2100-01-01' });
+  const { cursor } = await page();
+  expect(cursor).toBeDefined();
+  await sendAll(rig, rig.messenger, rig.cleo, group, ['two', 'three']);
+  expect((await page()).cursor).toBe(cursor);
+});
+
 test('[CONV-2] changes at once through several nodes all count', async () => {
   const rig = await createRig();
   const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
