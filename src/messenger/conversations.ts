@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ParleyError } from '#domain/errors';
 import type { ConversationUuid, Handle, MessageUuid, UserUuid } from '#domain/ids';
-import { groupMembersEverMax, groupMembersMax, titleCharactersMax } from '#domain/limits';
+import { groupJoiningsMax, groupMembersMax, titleCharactersMax } from '#domain/limits';
 import { isIn, present, withMember, withoutMember } from '#domain/membership';
 import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
@@ -44,6 +44,15 @@ const invalidHandles = (message: string): ParleyError =>
   new ParleyError('invalid_field', `handles: ${message}`, { fields: [{ field: 'handles', message }] });
 
 const notAGroup = (): ParleyError => new ParleyError('not_a_group', 'Only a group has a title and changing members.');
+
+/** Refuses one more: for those who are in it now, and for all the comings and goings that entry 0 has to hold. */
+const refuseFull = ({ members }: ConversationItem): void => {
+  if (present(members).length >= groupMembersMax)
+    throw new ParleyError('group_full', `A group has at most ${groupMembersMax} participants.`);
+  const joinings = members.reduce((sum, { spans }) => sum + spans.length, 0);
+  if (joinings >= groupJoiningsMax)
+    throw new ParleyError('group_full', `People join a group at most ${groupJoiningsMax} times, returns included.`);
+};
 
 /** What a change makes of a membership at a seq; undefined when there is nothing to change, since somebody just did it. */
 type Next = (
@@ -281,9 +290,7 @@ export const createConversations = (
       const { uuid } = await userOf(handle, call);
       const changed = await change(call, conversation, (current, seq) => {
         if (isIn(memberOf(current, uuid))) return undefined;
-        const full =
-          present(current.members).length >= groupMembersMax || current.members.length >= groupMembersEverMax;
-        if (full) throw new ParleyError('group_full', `A group has at most ${groupMembersMax} participants.`);
+        refuseFull(current);
         const members = withMember(current.members, uuid, seq);
         return { change: { act: 'added', user_uuid: uuid }, membership: membershipOf(current, members, seq) };
       });

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ConversationUuid, UserUuid } from '#domain/ids';
+import { groupJoiningsMax } from '#domain/limits';
+import { isoTime } from '#domain/time';
 import { uuidV7 } from '#domain/uuid';
 import { directUuid } from '#messenger/conversations';
 import { isConditionFailed, TableError } from '#table/errors';
@@ -110,6 +112,31 @@ test('[CONV-2] a group takes a hundred and no more; a direct conversation takes 
   const group = conversation.uuid as ConversationUuid;
   expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, group, named('cleo')))).toBe('group_full');
   expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, rig.direct, named('cleo')))).toBe('not_a_group');
+});
+
+test('[CONV-2] somebody who leaves and comes back for ever does not make the group grow without bound', async () => {
+  const rig = await createRig();
+  const group = uuidV7(rig.clock.ms, randomBytes(10)) as ConversationUuid;
+  const left = Array.from({ length: groupJoiningsMax - 3 }, (_, index) => ({ from: 2 * index, to: 2 * index + 1 }));
+  const spans = [{ from: 0 }];
+  await rig.patterns.createConversation({
+    type: 'conversation',
+    uuid: group,
+    kind: 'group',
+    nonce: 'of this test',
+    created_by: rig.ana,
+    created_at: isoTime(rig.clock.ms),
+    members_seq: 0,
+    members: [
+      { user_uuid: rig.ana, spans },
+      { user_uuid: rig.cleo, spans },
+      { user_uuid: rig.ben, spans: left },
+    ],
+  });
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('ben'));
+  await rig.messenger.removeParticipant({ user: rig.ben }, group, named('ben'));
+  expect(await codeOf(rig.messenger.addParticipant({ user: rig.ana }, group, named('ben')))).toBe('group_full');
+  await sendAll(rig, rig.messenger, rig.ana, group, ['without him']);
 });
 
 test('[CONV-2] the same change asked for many times at once is one entry', async () => {
