@@ -19,11 +19,18 @@ export const isoTime = (ms: number): string => {
 /** Milliseconds since the epoch of a time written by `isoTime`, which is all that the table holds. */
 export const timeOf = (iso: string): number => Date.parse(iso);
 
-const isoPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+const isoPattern = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
-/** A time given by a person or a program: a date, or a date and time with its zone; undefined for anything else. */
+/** Days of a month, counted from 1. */
+const daysOf = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+
+/**
+ * Milliseconds since the epoch, below 0 before it, of a time given by a person or a program: a date, or a date and time with its
+ * zone; undefined for anything else, and for a day that its month does not have, which the engine would take for one of the next.
+ */
 export const parseTime = (text: string): number | undefined => {
-  if (!isoPattern.test(text)) return undefined;
+  const [, year, month, day] = isoPattern.exec(text) ?? [];
+  if (day === undefined || Number(day) > daysOf(Number(year), Number(month))) return undefined;
   const ms = Date.parse(text);
-  return Number.isNaN(ms) || ms < 0 || ms > lastMs ? undefined : ms;
+  return Number.isNaN(ms) ? undefined : ms;
 };
