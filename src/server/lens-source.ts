@@ -23,9 +23,11 @@ export const createLensSource = (
     const readable = new Set(messages.map((message) => message.seq));
     const below = (messages[0]?.seq ?? 0) + 1;
     const { items } = await patterns.readTail(conversation, below, itemsMax, call);
-    const log = items.filter((item) => item.type === 'conversation' || readable.has(item.seq));
     const { participants } = await messenger.conversation(call, conversation);
-    const users = participants.slice(0, rowsMax).map((participant) => participant.uuid);
+    const isIn = participants.some((participant) => participant.uuid === call.user);
+    // Entry 0 and the others' rows stand there as of now: they tell who is in it and how it goes on.
+    const log = items.filter((item) => (item.type === 'conversation' ? isIn : readable.has(item.seq)));
+    const users = isIn ? participants.slice(0, rowsMax).map((participant) => participant.uuid) : [call.user];
     const rows = await patterns.getInboxRows(users, conversation, call);
     return [...log, ...rows] as readonly object[] as readonly Readonly<Record<string, unknown>>[];
   },

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { streamsPerUserMax } from '#server/live-streams';
-import { type Person, type Rig, startRig } from './rig.ts';
+import { type Asked, type Person, type Rig, startRig } from './rig.ts';
 import { readEvents } from './sockets.ts';
 
 let rig: Rig;
@@ -151,5 +151,21 @@ describe('the Lens', () => {
     expect(answer.body.items.length).toBeGreaterThan(1);
     expect(answer.body.items[0]).toMatchObject({ pk: `MSG#${talk}`, type: 'message' });
     expect(answer.text).not.toContain('secret between');
+  });
+
+  test('[CONV-2] shows whoever was removed no item that tells how the group goes on', async () => {
+    const group = await rig.open(ada, ['bob', 'eve'], 'Garden');
+    await rig.ask('DELETE', `/v1/conversations/${group}/participants/eve`, { token: ada.token });
+    await rig.ask('PATCH', `/v1/conversations/${group}`, { token: ada.token, body: { title: 'Without her' } });
+    const items = async (person: Person): Promise<Asked> =>
+      rig.ask('GET', `/v1/lens/items?conversation=${group}`, { token: person.token });
+    await expect.poll(async () => (await items(ada)).text).toContain('"last_seq":3');
+    const seen = await items(eve);
+    expect(seen.text).not.toContain('Without her');
+    expect(seen.body.items.map((item: { sk: string; user_uuid: string }) => [item.sk, item.user_uuid])).toEqual([
+      ['000000000002', ada.uuid],
+      ['000000000001', ada.uuid],
+      [`GRP#${group}`, eve.uuid],
+    ]);
   });
 });
