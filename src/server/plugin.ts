@@ -14,7 +14,7 @@ import { bodyBytesMax, readJsonBody, refuseEncoded } from './json-body.ts';
 import { watchLag } from './lag.ts';
 import { createLiveStreams } from './live-streams.ts';
 import { createMetrics, type SealingSums } from './metrics.ts';
-import { replyWithProblem } from './problem-replies.ts';
+import { markAnswer, replyWithProblem } from './problem-replies.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { courseRoutes } from './routes/course.ts';
@@ -56,13 +56,6 @@ export interface ParleyServerOptions {
   readonly random: () => number;
   readonly randomUuid: () => string;
 }
-
-/** Answers of the contract are about one user at one moment: not to be kept, not to be run, not to be framed. */
-const answerHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-};
 
 const readBodies = (app: App): void => {
   app.removeAllContentTypeParsers();
@@ -114,8 +107,7 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   readBodies(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.stream !== true) admission.began();
-    reply.headers(answerHeaders);
-    reply.header('x-request-id', request.id);
+    markAnswer(request, reply);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

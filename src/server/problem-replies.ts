@@ -124,6 +124,19 @@ export const traceOf = (error: unknown): Record<string, string> => {
   };
 };
 
+/** Answers of the contract are about one user at one moment: not to be kept, not to be run, not to be framed. */
+const answerHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** Sets what every answer of the contract has, and the name of its request. */
+export const markAnswer = (request: FastifyRequest, reply: FastifyReply): void => {
+  reply.headers(answerHeaders);
+  reply.header('x-request-id', request.id);
+};
+
 /** Answers with the problem document; a failure of ours is written to the log, and what could not be served is noted. */
 export const replyWithProblem = (
   request: FastifyRequest,
@@ -133,6 +146,8 @@ export const replyWithProblem = (
 ): FastifyReply => {
   const error = asParleyError(thrown);
   const status = statusOf[error.code];
+  // Once more for those that belong to no route: a missing address and a wrong method are kept by caches unless told otherwise.
+  markAnswer(request, reply);
   if (error.code === 'internal') logFailure(request.log, request, error);
   else if (status >= 500) noteRefusal?.(error, whereOf(request));
   if (status === 503 || status === 429)

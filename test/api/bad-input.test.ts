@@ -172,6 +172,21 @@ describe('[NET-1] the problem document helps', () => {
     expect(answer.headers.allow).toBe('GET, POST');
   });
 
+  test('it is kept by nobody and names its request, also where there is no route', async () => {
+    for (const [method, path, status] of [
+      ['GET', '/v1/nothing', 404],
+      ['GET', '/nothing', 404],
+      ['DELETE', '/v1/conversations', 405],
+      ['GET', '/v1/users/%E0%A4%A', 400],
+    ] as const) {
+      const { status: answered, headers } = await rig.ask(method, path, {
+        headers: { 'x-request-id': 'trace-me-0001' },
+      });
+      const { 'cache-control': kept, 'x-content-type-options': sniffed, 'x-request-id': id } = headers;
+      expect([path, answered, kept, sniffed, id]).toEqual([path, status, 'no-store', 'nosniff', 'trace-me-0001']);
+    }
+  });
+
   test('a limit counts characters, not code units', async () => {
     const answer = await rig.send(ada, talk, '🙂'.repeat(4_096));
     expect(answer.status).toBe(201);
