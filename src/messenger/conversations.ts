@@ -8,7 +8,7 @@ import { storableText } from '#domain/text';
 import { isoTime } from '#domain/time';
 import { tombstone } from '#domain/tombstone';
 import { uuidFromSha1, uuidV7 } from '#domain/uuid';
-import type { ConversationItem, EntryItem, Membership, MembershipChange } from '#store/items';
+import type { ConversationItem, EntryItem, InboxRowItem, Membership, MembershipChange } from '#store/items';
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
 import type { Deps } from './deps.ts';
@@ -106,6 +106,27 @@ export const createConversations = (
     return { ...then, participants };
   };
 
+  /** Puts the caller's row into the inbox; undefined when it is in a folder already. */
+  const listRow = async (call: Call, conversation: string): Promise<InboxRowItem | undefined> => {
+    const changes = { set: folderChange(call.user, 'inbox') };
+    try {
+      const condition = { attribute: 'inbox', is: 'absent' } as const;
+      return await patterns.changeInboxRow(call.user, conversation, { changes, condition }, call);
+    } catch (error) {
+      if (!isConditionFailed(error)) throw error;
+      return undefined;
+    }
+  };
+
+  /**
+   * Whoever opens a direct conversation wants to see it, on each of their screens, also when nobody has written yet. A row that
+   * this call did not make is perhaps of the other one's start, and in no folder.
+   */
+  const showOpened = async (call: Call, conversation: string, made: InboxRowItem | undefined): Promise<void> => {
+    const row = made ?? (await listRow(call, conversation));
+    if (row !== undefined) bus.publish({ type: 'conversation.updated', to: [call.user], body: row });
+  };
+
   /** Puts entry 0, or finds the one that stands there; then everybody has a row. */
   const create = async (
     call: Call,
@@ -123,11 +144,15 @@ export const createConversations = (
       created = standing.nonce === item.nonce;
     }
     memberships.changed(item.uuid);
-    await Promise.all(
+    const rows = await Promise.all(
       present(standing.members).map(({ user_uuid }) =>
         ensureRow(patterns, user_uuid, standing, standing.kind === 'group' || user_uuid === call.user, call),
       ),
     );
+    if (standing.kind === 'direct') {
+      const own = rows.find((row) => row?.user_uuid === call.user);
+      await showOpened(call, standing.uuid, own);
+    }
     return { item: standing, created };
   };
 
@@ -217,17 +242,7 @@ export const createConversations = (
         members: [call.user, other].sort().map((user_uuid) => ({ user_uuid, spans })),
       });
     }
-    // Whoever opens it wants to see it, also when nobody has written yet.
-    await ensureRow(patterns, call.user, known, true, call);
-    try {
-      const listed = {
-        changes: { set: folderChange(call.user, 'inbox') },
-        condition: { attribute: 'inbox', is: 'absent' },
-      } as const;
-      await patterns.changeInboxRow(call.user, uuid, listed, call);
-    } catch (error) {
-      if (!isConditionFailed(error)) throw error;
-    }
+    await showOpened(call, uuid, await ensureRow(patterns, call.user, known, true, call));
     return { item: known, created: false };
   };
 

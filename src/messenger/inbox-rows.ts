@@ -53,7 +53,8 @@ export const nameOther = async (
 
 /**
  * Creates the user's row unless it exists. `listed`: it is shown in the inbox from the start; a direct conversation is not
- * shown to the one who did not start it before the first message comes (the row is then in no index).
+ * shown to the one who did not start it before the first message comes (the row is then in no index). Resolves with the row if
+ * this call made it.
  */
 export const ensureRow = async (
   patterns: Patterns,
@@ -61,7 +62,7 @@ export const ensureRow = async (
   conversation: ConversationItem,
   listed: boolean,
   call?: CallOptions,
-): Promise<void> => {
+): Promise<InboxRowItem | undefined> => {
   const other =
     conversation.kind === 'direct'
       ? conversation.members.find((member) => member.user_uuid !== user)?.user_uuid
@@ -92,13 +93,14 @@ export const ensureRow = async (
     if (!isConditionFailed(error)) throw error;
     // It may stand there from before the other one was erased, by a call that ended between its two steps.
     if (profile !== undefined && isGone(profile)) await nameOther(patterns, user, conversation.uuid, profile, call);
-    return;
+    return undefined;
   }
-  if (other === undefined) return;
+  if (other === undefined) return row;
   // A rename between the reading of the name and the row's creation would have found no row to change: look once more.
   const now = await patterns.getProfile(other, consistent);
   const same = now?.display_name === profile?.display_name && now?.handle === profile?.handle;
   if (now !== undefined && (!same || isGone(now) !== isGone(profile))) {
-    await nameOther(patterns, user, conversation.uuid, now, call);
+    return (await nameOther(patterns, user, conversation.uuid, now, call)) ?? row;
   }
+  return row;
 };

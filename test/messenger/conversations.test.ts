@@ -21,6 +21,36 @@ test('[CONV-1] two who start at the same moment from two nodes get one conversat
   expect(opened[0]?.conversation.created_at).toBe(opened[1]?.conversation.created_at);
 });
 
+test('[CONV-1] [INBOX-1] of two who start at the same moment each has it in their inbox', async () => {
+  const rig = await createRig();
+  const nodes = [createNode(rig.table, rig.clock), createNode(rig.table, rig.clock)];
+  const cleo = { user: rig.cleo };
+  const ana = { user: rig.ana };
+  await Promise.all([
+    nodes[0]?.messenger.open(ana, { handles: [named('cleo')] }),
+    nodes[1]?.messenger.open(cleo, { handles: [named('ana')] }),
+  ]);
+  const withOther = async (call: { user: UserUuid }, other: string) => {
+    const { conversations } = await rig.messenger.inbox(call, { folder: 'inbox', limit: 20 });
+    return conversations.filter((row) => row.other_user_handle === other).length;
+  };
+  expect([await withOther(ana, 'cleo'), await withOther(cleo, 'ana')]).toEqual([1, 1]);
+});
+
+test('[CONV-1] [LIVE-1] whoever opens a direct conversation sees it on their other screens; the other one hears nothing', async () => {
+  const rig = await createRig();
+  const open = () => rig.messenger.open({ user: rig.ana }, { handles: [named('cleo')] });
+  rig.events.length = 0;
+  const { conversation } = await open();
+  expect(rig.events).toMatchObject([
+    { type: 'conversation.updated', to: [rig.ana], body: { message_group_uuid: conversation.uuid } },
+  ]);
+  await open();
+  expect(rig.events).toHaveLength(1);
+  await rig.messenger.open({ user: rig.cleo }, { handles: [named('ana')] });
+  expect(rig.events.slice(1)).toMatchObject([{ type: 'conversation.updated', to: [rig.cleo] }]);
+});
+
 test('[CONV-1] of many starts by one person in one moment exactly one says that it made the conversation', async () => {
   const rig = await createRig();
   const open = () => rig.messenger.open({ user: rig.cleo }, { handles: [named('dan')] });
