@@ -84,7 +84,7 @@ export const createPages = (patterns: Patterns, cache: Cache): Pages => {
       const wanted = missing.map((key) => pageByKey.get(key) ?? low);
       const first = bottomOf(Math.min(...wanted));
       const last = open?.last ?? topOf(Math.max(...wanted));
-      const options = { ...call, limit: last - first + 1, consistent: fresh, settled: open === undefined };
+      const options = { ...call, limit: last - first + 1, consistent: fresh, settled: open === undefined && !fresh };
       read = await query(conversation, first, last, options);
       const found = new Map<string, EntryItem[]>();
       for (const [index, page] of wanted.entries()) {

@@ -7,8 +7,9 @@ import type { ConversationUuid, Handle, UserUuid } from '#domain/ids';
 import { createMessenger } from '#messenger/create';
 import type { MessageView } from '#messenger/views';
 import { createPatterns, type PatternUse } from '#store/patterns';
+import { type DaxReads, readThroughDax } from '#table/dax/reads';
 import { createMemoryTable } from '#table/embedded/memory-table';
-import type { Table } from '#table/port';
+import type { Key, ScannableTable, Table } from '#table/port';
 import { mainSchema } from '#table/schema';
 import { plainSealer } from '../sim/plain-sealer.ts';
 import { createMemoryShared } from './memory-level.ts';
@@ -24,7 +25,7 @@ const handleOf = new Map([
 
 let ms = Date.UTC(2026, 0, 1);
 const now = () => ms;
-let table: Table;
+let table: ScannableTable;
 let shared: ReturnType<typeof createMemoryShared>;
 /** Holds up the queries of a page, once. */
 let hold: Promise<void> | undefined;
@@ -217,6 +218,28 @@ describe('[PAGE-4] [SEC-5] a cached page is cut to what its reader may read', ()
   });
 });
 
+/** Gives for as long as it is asked what it gave first, as DAX does within its time to live. */
+const rememberingDax = (real: Table): DaxReads => {
+  const queries = new Map<string, ReturnType<DaxReads['query']>>();
+  return {
+    get: async (input) => ({ Item: (await real.get({ key: (input as { readonly Key: Key }).Key })).item }),
+    query: (input) => {
+      const { ExpressionAttributeValues: values, Limit: limit } = input as {
+        readonly ExpressionAttributeValues: { readonly ':pk': string; readonly ':a': string; readonly ':b': string };
+        readonly Limit: number;
+      };
+      const name = JSON.stringify(input);
+      const answer =
+        queries.get(name) ??
+        real
+          .query({ pk: values[':pk'], sk: ['between', values[':a'], values[':b']], limit })
+          .then(({ items }) => ({ Items: items }));
+      queries.set(name, answer);
+      return answer;
+    },
+  };
+};
+
 describe('an entry that is changed', () => {
   /** As somebody sees it who has scrolled back to it. */
   const textAt = async (node: Node, conversation: ConversationUuid, seq: number) => {
@@ -237,6 +260,18 @@ describe('an entry that is changed', () => {
     const { messages } = await b.messenger.history({ user: bob }, conversation, { limit: 1, before_seq: 8 });
     expect(messages[0]?.reactions).toEqual({ '👍': [ada] });
     await a.messenger.deleteMessage({ user: ada }, conversation, 7);
+    expect(await textAt(b, conversation, 7)).toBeUndefined();
+  });
+
+  test('[PAGE-3] shows at once also where DAX remembers its page as it was', async () => {
+    const real = table;
+    table = readThroughDax(real, rememberingDax(real), () => true, { now });
+    const [a, b] = [startNode('a'), startNode('b')];
+    const conversation = await openDirect(a);
+    await talk(a, conversation, 60);
+    expect(await textAt(a, conversation, 7)).toBe('text 7');
+    await a.messenger.deleteMessage({ user: ada }, conversation, 7);
+    expect(await textAt(a, conversation, 7)).toBeUndefined();
     expect(await textAt(b, conversation, 7)).toBeUndefined();
   });
 
@@ -292,7 +327,7 @@ test('[PAGE-2] a walk on a replica that lags behind passes over nothing', async 
   const real = table;
   for (const missing of [[125], [130, 129], [110, 109, 108], [60], countdown(100, 51)]) {
     // Readings that are not consistent know nothing of these entries yet.
-    const lags: Table = {
+    const lags: ScannableTable = {
       ...real,
       query: async (request, call) => {
         const result = await real.query(request, call);
