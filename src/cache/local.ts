@@ -62,19 +62,28 @@ export const createLocalCache = (
     kept.set(key, { value, expires, staleUntil, changedUntil, bytes, seen: now() });
   };
 
+  /** In a value's place: until when its loads are to be fresh. */
+  const markChanged = (key: string, changedUntil: number): void => {
+    kept.set(key, { value: undefined, expires: 0, staleUntil: 0, changedUntil, bytes: 0, seen: 0 });
+  };
+
   const forget = (keys: readonly string[]): void => {
     const changedUntil = now() + changedMs;
     for (const key of keys) {
-      kept.set(key, { value: undefined, expires: 0, staleUntil: 0, changedUntil, bytes: 0, seen: 0 });
+      markChanged(key, changedUntil);
       flights.delete(key);
     }
   };
 
-  shared?.onInvalidated((keys) => {
-    if (keys !== 'all') return forget(keys);
+  /** Drops every value, and nothing of what is known to have changed: the marks of it in the shared level may be gone. */
+  const forgetAll = (): void => {
+    const marked = [...kept.entries()].reverse().filter(([, { changedUntil }]) => now() < changedUntil);
     kept.clear();
     flights.clear();
-  });
+    for (const [key, { changedUntil }] of marked) markChanged(key, changedUntil);
+  };
+
+  shared?.onInvalidated((keys) => (keys === 'all' ? forgetAll() : forget(keys)));
 
   type Load = (missing: readonly string[], fresh: boolean) => Promise<ReadonlyMap<string, unknown>>;
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createLocalCache } from '#cache/local';
 import type { CachePolicy } from '#cache/port';
+import type { SharedLevel } from '#cache/shared';
 import { createMemoryShared } from './memory-level.ts';
 
 const policy: CachePolicy = { ttlMs: 1_000, staleOnErrorMs: 5_000, negativeTtlMs: 10_000 };
@@ -210,6 +211,30 @@ describe('two levels', () => {
     await b?.read('k', policy, async () => 'old');
     a?.invalidate(['k']);
     expect((await b?.read('k', policy, async () => 'new'))?.value).toBe('new');
+  });
+
+  test('when word may have been missed nothing is trusted, and what was heard before is still known', async () => {
+    let hear = (_keys: readonly string[] | 'all'): void => undefined;
+    const shared: SharedLevel = {
+      ...createMemoryShared(now, { away: () => true, deliver: () => undefined }).at('a'),
+      onInvalidated: (listener) => {
+        hear = listener;
+        return () => undefined;
+      },
+    };
+    const cache = createLocalCache(now, () => 1, { shared });
+    const [changed, other] = [counting(), counting()];
+    hear(['changed']);
+    await cache.read('changed', policy, changed.load);
+    await cache.read('other', policy, other.load);
+    hear('all');
+    expect((await cache.read('changed', policy, changed.load)).value).toBe(2);
+    expect((await cache.read('other', policy, other.load)).value).toBe(2);
+    // The mark in the shared level may have gone with it: only this node knows that others may still lag behind the change.
+    expect([changed.freshness, other.freshness]).toEqual([
+      [true, true],
+      [false, false],
+    ]);
   });
 
   test('a level that is away is passed over', async () => {
