@@ -67,7 +67,8 @@ export const createValkeyLevel = (
   after: After = byTimer,
 ): SharedLevel & { close(): void } => {
   const { commands } = link;
-  const unsent = new Set<string>();
+  /** By key, which of its marks is not known to stand: the last one. */
+  const unsent = new Map<string, number>();
   const listeners = new Set<(keys: readonly string[] | 'all') => void>();
   let marks = 0;
   let asleep = false;
@@ -103,23 +104,26 @@ export const createValkeyLevel = (
     wakeUp();
   };
 
-  const mark = (key: string): void => {
-    marks += 1;
+  const mark = (key: string, own: number): void => {
     commands
-      .set(cachePrefix + key, `${markTag}${node}:${marks}`, 'PX', markMs)
-      .then(() => unsent.delete(key))
+      .set(cachePrefix + key, `${markTag}${node}:${own}`, 'PX', markMs)
+      .then(() => {
+        // The answer to an earlier mark says nothing of a later one.
+        if (unsent.get(key) === own) unsent.delete(key);
+      })
       .catch(() => undefined);
   };
   const send = (keys: readonly string[]): void => {
-    for (const key of keys) if (unsent.size < unsentMax) unsent.add(key);
+    marks += 1;
+    for (const key of keys) if (unsent.size < unsentMax || unsent.has(key)) unsent.set(key, marks);
     if (!link.ready()) return;
     // On one connection: whoever hears of it finds the marks already set.
-    for (const key of keys) mark(key);
+    for (const key of keys) mark(key, marks);
     link.publish(invalidatedChannel, JSON.stringify({ from: node, keys }));
   };
 
   const sendUnsent = (): void => {
-    if (unsent.size > 0) send([...unsent]);
+    if (unsent.size > 0) send([...unsent.keys()]);
   };
   // Of the two connections either may be back first, and what was not sent takes the one for commands.
   commands.on('ready', sendUnsent);

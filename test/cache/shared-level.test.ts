@@ -280,6 +280,29 @@ test.each(['listener', 'commands'] as const)(
   },
 );
 
+test('of two invalidations of a key, the second is sent again when only the first was answered', async () => {
+  const { link, asked, commands } = scriptedLink(() => true);
+  const sets: { done: () => void; failed: (error: Error) => void }[] = [];
+  Object.assign(commands, {
+    set: () => new Promise<void>((done, failed) => void sets.push({ done, failed })),
+  });
+  const level = createValkeyLevel(link, 'a', () => () => undefined);
+  level.invalidate(['k']);
+  level.invalidate(['k']);
+  // The connection ends between the two answers: what was written between the two marks stands in the place of the first.
+  sets[0]?.done();
+  sets[1]?.failed(new Error('the connection is closed'));
+  await sleep(0);
+  commands.emit('ready');
+  expect(sets).toHaveLength(3);
+  sets[2]?.done();
+  await sleep(0);
+  commands.emit('ready');
+  expect(sets).toHaveLength(3);
+  expect(asked).toEqual(['publish', 'publish', 'publish']);
+  level.close();
+});
+
 test('a request waits for a dead server once, and for less than 20 ms', async () => {
   const { link, asked } = scriptedLink(() => true);
   const waits: { ms: number; run: () => void }[] = [];
