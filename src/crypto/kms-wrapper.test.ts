@@ -57,6 +57,17 @@ describe('data keys under AWS KMS', () => {
     expect(await wrapper.unwrap(context, planted, soon())).toBe('wrong_key');
   });
 
+  test.each([0, 6_145, 300_000])(
+    '[SEC-3] a wrapping of %d bytes, which KMS takes for none, is the wrong key of one text and no outage',
+    async (length) => {
+      const wrapper = wrapperUnder(oldKey);
+      const planted = { wrapped: new Uint8Array(length), kek: oldKey };
+      expect(await wrapper.unwrap(context, planted, soon())).toBe('wrong_key');
+      expect(await wrapper.rewrap(context, planted, soon())).toBe('wrong_key');
+      expect(kms.calls).toEqual([]);
+    },
+  );
+
   test('[SEC-2] moving to another KMS key: old keys unwrap, and are wrapped anew without their plain text', async () => {
     const made = await wrapperUnder(oldKey).generate(context, soon());
     const wrapper = wrapperUnder(newKey, oldKey);

@@ -20,6 +20,9 @@ export interface KmsWrapperOptions {
   readonly now: () => number;
 }
 
+/** What KMS takes for a blob at all: https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html */
+const wrappedBytesMax = 6_144;
+
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
 /** What KMS answers for a blob that is not of this context, is changed, or is under another key than the one named. */
@@ -63,6 +66,8 @@ export const createKmsWrapper = (options: KmsWrapperOptions): KeyWrapper => {
     key: WrappedKey,
     call: (id: string) => Promise<T>,
   ): Promise<T | 'wrong_key' | 'key_gone'> => {
+    // KMS would call the request invalid, which is not told from a request that could not be served.
+    if (key.wrapped.length === 0 || key.wrapped.length > wrappedBytesMax) return 'wrong_key';
     const ids = known.includes(key.kek) ? [key.kek, ...known.filter((id) => id !== key.kek)] : known;
     let gone = false;
     for (const id of ids)

@@ -30,6 +30,9 @@ export interface KmsStandin {
   close(): Promise<void>;
 }
 
+/** KMS looks at no blob that is empty or longer: it is the request then that is not valid. */
+const blobBytesMax = 6_144;
+
 class KmsFault extends Error {
   readonly status: number;
   readonly type: string;
@@ -74,6 +77,7 @@ export const startKms = async (ids: readonly string[]): Promise<KmsStandin> => {
 
   const decrypt = (blob: string | undefined, name: string | undefined, context: Context | undefined): Buffer => {
     const bytes = Buffer.from(blob ?? '', 'base64');
+    if (bytes.length === 0 || bytes.length > blobBytesMax) throw new KmsFault('ValidationException');
     const end = bytes.indexOf(0);
     const { id, key } = keyNamed(name);
     if (end === -1 || bytes.length < end + 29) throw new KmsFault('InvalidCiphertextException');
