@@ -71,9 +71,15 @@ export const startFeedRunner = (
     sentAt = time.now();
     stir();
   };
+  /** Shards whose last step failed, and when each is tried again: later and later, and without the others waiting for it. */
+  const resting = new Map<string, { readonly retryMs: number; readonly until: number }>();
+  const untilNext = (): number => {
+    const rests = [...resting.values()].map(({ until }) => until - time.now());
+    return Math.max(1, Math.min(pollMs, ...rests));
+  };
   let waiters: (() => void)[] = [];
   const idle = async (): Promise<void> => {
-    if (!pending && !stopping.signal.aborted) await time.wait(pollMs, woken.signal);
+    if (!pending && !stopping.signal.aborted) await time.wait(untilNext(), woken.signal);
     pending = false;
     woken = new AbortController();
   };
@@ -113,6 +119,22 @@ export const startFeedRunner = (
     listed = time.now();
     const ids = new Set(shards.map((shard) => shard.id));
     for (const id of readers.keys()) if (!ids.has(id)) readers.delete(id);
+    for (const id of resting.keys()) if (!ids.has(id)) resting.delete(id);
+  };
+
+  const stepOf = async (id: string): Promise<StepResult> => {
+    const rest = resting.get(id);
+    if (rest !== undefined && time.now() < rest.until) return 'waiting';
+    try {
+      const result = await readerOf(id).step();
+      resting.delete(id);
+      return result;
+    } catch (error) {
+      failed(error);
+      const retryMs = rest === undefined ? retryMsMin : Math.min(rest.retryMs * 2, retryMsMax);
+      resting.set(id, { retryMs, until: time.now() + retryMs });
+      return 'waiting';
+    }
   };
 
   /** One step of every shard whose turn it is; what moved at all decides whether to look again at once. */
@@ -125,7 +147,7 @@ export const startFeedRunner = (
       if (parent !== undefined && ids.has(parent) && !readerOf(parent).done()) return;
       const reader = readerOf(id);
       if (reader.done()) return;
-      results.add(await reader.step());
+      results.add(await stepOf(id));
       if (reader.done()) listed = Number.NEGATIVE_INFINITY;
     });
     if (results.has('read')) return 'read';

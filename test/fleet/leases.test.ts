@@ -350,3 +350,20 @@ test('[INBOX-5] a batch that failed is applied again before what was heard meanw
   expect(fleet.applied.map(({ shard }) => shard)).toEqual(['one', 'two', 'three']);
   expect(fails).toBeLessThan(0);
 });
+
+test('[INBOX-5] a shard whose records cannot be applied holds up no other', async () => {
+  const shards = Array.from({ length: 20 }, (_, index) => ({ id: `shard ${index}` }));
+  const fleet = createFleet(shards);
+  fleet.start('alone', async (records) => {
+    if (records.some(({ key }) => key.pk === 'shard 0')) throw new Error('it can not be applied');
+  });
+  for (const { id } of shards) fleet.write(id, id);
+  await fleet.pass(30 * second);
+  const applied = new Set(fleet.applied.map(({ shard }) => shard));
+  expect(shards.filter(({ id }) => !applied.has(id))).toEqual([{ id: 'shard 0' }]);
+  fleet.write('shard 19', 'later');
+  const written = fleet.world.now;
+  await fleet.pass(10 * second);
+  const later = fleet.applied.find(({ shard }) => shard === 'later');
+  expect((later?.at ?? Number.POSITIVE_INFINITY) - written).toBeLessThan(second);
+});
