@@ -106,14 +106,17 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
   );
   readBodies(app);
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.stream !== true) admission.began();
+    if (request.routeOptions.config.stream !== true) {
+      admission.began();
+      // Not `onResponse`, which is not called where whoever asked went away before they were answered.
+      reply.raw.once('close', admission.ended);
+    }
     markAnswer(request, reply);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { url = '', config } = request.routeOptions;
     if (config.stream !== true) {
-      admission.ended();
       metrics.request(request.method, url, reply.statusCode, reply.elapsedTime);
       request.log.debug(
         { req_id: request.id, method: request.method, route: url, status: reply.statusCode, ms: reply.elapsedTime },
