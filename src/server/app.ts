@@ -28,10 +28,17 @@ export interface AppOptions extends ParleyServerOptions {
   readonly webConnect?: readonly string[];
   /** How many proxies in front tell the address of who asks. */
   readonly proxies?: number;
+  /** Milliseconds for which nothing may go over a connection whose request is being answered. */
+  readonly stalledMs?: number;
 }
 
 /** A whole request must have come within this. */
 const requestTimeoutMs = 15_000;
+/**
+ * A reader that takes nothing for so long is gone, or means no good: each holds its answer in memory, and a place among the requests
+ * in flight. Longer than any request may take, and twice as long as a live stream is ever silent.
+ */
+const stalledMsMax = 30_000;
 /** Longer than the idle time-out of load balancers in front (60 s), so that the server never closes first. */
 const keepAliveMs = 72_000;
 /** 16 characters of an emoji, each four bytes, each written as `%xx`. */
@@ -84,7 +91,7 @@ const wantsPage = (request: FastifyRequest): boolean =>
   request.method === 'GET' && !contractPath.test(request.url) && (request.headers.accept ?? '').includes('text/html');
 
 export const buildApp = async (options: AppOptions): Promise<App> => {
-  const { logger, proxies = 0 } = options;
+  const { logger, proxies = 0, stalledMs = stalledMsMax } = options;
   const app: App = Fastify<RawServerDefault>({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -93,6 +100,7 @@ export const buildApp = async (options: AppOptions): Promise<App> => {
     genReqId: requestIds(options.random),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: stalledMs,
     keepAliveTimeout: keepAliveMs,
     return503OnClosing: false,
     exposeHeadRoutes: false,

@@ -1,7 +1,9 @@
 /** Rates, hostile connections, health, measurements and an orderly stop. */
+import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ParleyError } from '#domain/errors';
+import { exportsPerUserMax } from '#server/routes/people';
 import { type Rig, startRig } from './rig.ts';
 import { readEvents, sendRaw } from './sockets.ts';
 
@@ -102,6 +104,98 @@ describe('[SEC-6] hostile connections', () => {
       'POST /v1/dev/sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 900000000\r\n\r\n{',
     );
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
+/** Opens a connection, sends bytes as they are, and reads nothing. */
+const sendUnread = (port: number, bytes: string) => {
+  const socket = connect(port, '127.0.0.1');
+  socket.pause();
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  return socket;
+};
+
+/** An export without an end, of lines of a kilobyte. */
+async function* endless(): AsyncGenerator<string> {
+  for (;;) yield JSON.stringify({ text: 'x'.repeat(1_024) });
+}
+
+const inFlight = async (port: number): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(/^parley_http_requests_in_flight (\d+)$/m.exec(text)?.[1]);
+};
+
+describe('[SEC-6] readers that do not read', () => {
+  test('an answer that nobody takes ends with its connection, and no longer counts as a request in flight', async () => {
+    const { messenger } = await start();
+    const stalling = await startRig({ messenger: { ...messenger, exportMe: endless }, stalledMs: 300 });
+    const port = await stalling.listen();
+    const ada = await stalling.signIn('ada');
+    const before = await inFlight(port);
+    const head = `GET /v1/me/export HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${ada.token}\r\n\r\n`;
+    const sockets = Array.from({ length: 3 }, () => sendUnread(port, head));
+    await expect.poll(() => inFlight(port)).toBe(before + 3);
+    await expect.poll(() => inFlight(port), { timeout: 5_000 }).toBe(before);
+    for (const socket of sockets) socket.destroy();
+    await stalling.close();
+  });
+
+  test('who goes away before they are answered leaves no request in flight behind', async () => {
+    const held: (() => void)[] = [];
+    const { messenger } = await start();
+    const slow = await startRig({
+      messenger: {
+        ...messenger,
+        me: async (call) => {
+          await new Promise<void>((resolve) => held.push(resolve));
+          return messenger.me(call);
+        },
+      },
+    });
+    const port = await slow.listen();
+    const ada = await slow.signIn('ada');
+    const before = await inFlight(port);
+    const head = `GET /v1/me HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${ada.token}\r\n\r\n`;
+    const sockets = Array.from({ length: 3 }, () => sendUnread(port, head));
+    await expect.poll(() => held.length).toBe(3);
+    expect(await inFlight(port)).toBe(before + 3);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => inFlight(port)).toBe(before);
+    for (const finish of held) finish();
+    await setTimeout(50);
+    expect(await inFlight(port)).toBe(before);
+    await slow.close();
+  });
+
+  test('a user has so many exports at a time, and another when one of them has ended', async () => {
+    let goOn = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { messenger } = await start();
+    const held = await startRig({
+      messenger: {
+        ...messenger,
+        async *exportMe() {
+          yield '{}';
+          await gate;
+        },
+      },
+    });
+    const [ada, bob] = [await held.signIn('ada'), await held.signIn('bob')];
+    const port = await held.listen();
+    const exportOf = (token: string) =>
+      fetch(`http://127.0.0.1:${port}/v1/me/export`, { headers: { authorization: `Bearer ${token}` } });
+    const open = await Promise.all(Array.from({ length: exportsPerUserMax }, () => exportOf(ada.token)));
+    expect(open.map(({ status }) => status)).toEqual(open.map(() => 200));
+    const refused = await exportOf(ada.token);
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([429, 'rate_limited']);
+    expect((await exportOf(bob.token)).status).toBe(200);
+    goOn();
+    await Promise.all(open.map((answer) => answer.text()));
+    expect((await exportOf(ada.token)).status).toBe(200);
+    await held.close();
   });
 });
 

@@ -1,6 +1,7 @@
 /** The signed-in user, other users, and blocks. */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
+import { ParleyError } from '#domain/errors';
 import { pageDefault } from '#domain/limits';
 import { BlocksPage, BlocksQuery, HandleParams, MePatch, PublicUser, User } from '#protocol/shapes';
 import type { App, RouteNeeds } from '../app-types.ts';
@@ -10,12 +11,33 @@ import { handleField, handleIn } from './ids.ts';
 /** An export reads everything a user has: it may take longer than a request, but not for ever. */
 const exportDeadlineMs = 10 * 60_000;
 
+/** Exports of one user at a time: each holds a page of theirs for as long as it is read, and counts as a request in flight. */
+export const exportsPerUserMax = 4;
+
+/** Lets a user begin an export, or refuses; what it returns is called when that one has ended. */
+const createExportGate = () => {
+  const under = new Map<string, number>();
+  return (user: string): (() => void) => {
+    const before = under.get(user) ?? 0;
+    if (before >= exportsPerUserMax)
+      throw new ParleyError('rate_limited', `A user may have ${exportsPerUserMax} exports at a time.`);
+    under.set(user, before + 1);
+    return () => {
+      const left = (under.get(user) ?? 1) - 1;
+      if (left > 0) under.set(user, left);
+      else under.delete(user);
+    };
+  };
+};
+
 const ExportQuery = Type.Object(
   { cursor: Type.Optional(Type.String({ maxLength: 1_024, description: 'Of the last line read: go on after it' })) },
   { additionalProperties: false },
 );
 
 export const peopleRoutes = (app: App, { messenger, callOf }: RouteNeeds, now: () => number): void => {
+  const beginExport = createExportGate();
+
   app.get(
     '/v1/me',
     {
@@ -84,13 +106,20 @@ export const peopleRoutes = (app: App, { messenger, callOf }: RouteNeeds, now: (
     },
     async (request, reply) => {
       const call = { ...callOf(request), deadline: now() + exportDeadlineMs };
+      const ended = beginExport(call.user);
       const lines = messenger.exportMe(call, request.query.cursor)[Symbol.asyncIterator]();
       // The first line is fetched before the head is sent: what fails at once is answered as a problem, not a broken stream.
-      const first = await lines.next();
+      const first = await lines.next().catch((error: unknown) => {
+        ended();
+        throw error;
+      });
       const rest = async function* (): AsyncGenerator<string> {
         for (let line = first; line.done !== true; line = await lines.next()) yield asLine(line.value);
       };
-      return reply.type('application/x-ndjson').send(Readable.from(rest()) as never);
+      const stream = Readable.from(rest());
+      // However it ends, also where its reader went away before anything of it was read.
+      stream.once('close', ended);
+      return reply.type('application/x-ndjson').send(stream as never);
     },
   );
 
