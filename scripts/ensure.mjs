@@ -1,6 +1,6 @@
 // Makes a fresh checkout ready: installs what is missing and builds what is stale. Plain Node, since nothing is installed yet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,18 +42,22 @@ if (timeOf(installed) < timeOf(join(root, 'package-lock.json'))) {
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-const built = join(root, 'dist', 'server', '.tsbuildinfo');
+// The compiler leaves notes of its own behind when it fails, too, and none in rooms where nothing is new. This one says when a build
+// began that succeeded.
+const built = join(root, 'dist', '.built');
 if (timeOf(built) < newest(join(root, 'src'))) {
   console.log('parley: building');
+  const began = new Date();
   run('npx', ['--no-install', 'tsc', '-b']);
+  writeFileSync(built, '');
+  utimesSync(built, began, began);
 }
 
 const page = join(root, 'web', 'dist', 'index.html');
 const webSources = join(root, 'web');
-if (
-  existsSync(join(webSources, 'index.html')) &&
-  timeOf(page) < Math.max(newest(webSources), newest(join(root, 'src', 'client')))
-) {
+// The page is made of its own sources and of the rooms that it imports.
+const pageSources = [webSources, ...['client', 'protocol', 'domain'].map((room) => join(root, 'src', room))];
+if (existsSync(join(webSources, 'index.html')) && timeOf(page) < Math.max(...pageSources.map(newest))) {
   console.log('parley: building the page');
   run('npm', ['run', 'build', '-w', 'web', '--silent']);
 }
