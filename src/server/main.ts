@@ -101,7 +101,9 @@ const start = async (): Promise<void> => {
 const explain = (error: unknown): string => {
   if (error instanceof ConfigError || error instanceof LockedError) return error.message;
   const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
-  return typeof code === 'string' && message !== undefined ? message : (stack ?? String(error));
+  if (typeof code !== 'string' || message === undefined) return stack ?? String(error);
+  // What a newcomer may meet first: something else is at port 3000 already.
+  return code === 'EADDRINUSE' ? `${message}. PORT chooses another port.` : message;
 };
 
 start().catch((error: unknown) => {

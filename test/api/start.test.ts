@@ -138,10 +138,11 @@ describe('one clear line stops the start', () => {
     expect(await refusal()).toMatch(new RegExp(`^parley: The key file .* ${said}`));
   });
 
-  test('an address that is taken', async () => {
+  test('an address that is taken, with what chooses another', async () => {
     const first = start();
     const { port } = new URL(await first.address);
-    expect(await refusal({ PORT: port, PARLEY_DATA: join(folder, 'other') })).toMatch(/EADDRINUSE/);
+    const said = await refusal({ PORT: port, PARLEY_DATA: join(folder, 'other') });
+    expect(said).toMatch(/EADDRINUSE.*PORT chooses another port/);
   });
 });
 
