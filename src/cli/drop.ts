@@ -22,12 +22,14 @@ is not dropped: lift its protection first, on purpose and by hand.`,
       return;
     }
     if (config.table.kind === 'embedded') {
-      if (existsSync(config.data)) {
-        // A server at work here would go on with files that are gone.
-        const unlock = lockFolder(config.data);
-        for (const path of Object.values(dataLayout(config.data))) rmSync(path, { recursive: true, force: true });
-        unlock();
+      if (!existsSync(config.data)) {
+        print(`There is nothing in ${config.data}; nothing was dropped.`);
+        return;
       }
+      // A server at work here would go on with files that are gone.
+      const unlock = lockFolder(config.data);
+      for (const path of Object.values(dataLayout(config.data))) rmSync(path, { recursive: true, force: true });
+      unlock();
     } else {
       const { createDynamoAdmin } = await import('#table/dynamodb/admin');
       const { table, region, endpoint } = config.table;

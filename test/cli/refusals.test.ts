@@ -144,12 +144,21 @@ describe('a script that works on what is there', () => {
     'ddb/tail --once',
     'ddb/patterns/get-conversation',
     'ddb/patterns/list-conversations',
+    'ddb/patterns/create-message hello',
+    'ddb/patterns/update-message-group',
     'users list',
   ])('%s says of a folder that is not there that it is not, and makes none', async (command) => {
     const [script = '', ...args] = command.split(' ');
     const data = join(folder, `mistyped ${command.replaceAll('/', ' ')}`);
     const { code, line } = refusal(await run(script, args, { PARLEY_DATA: data }));
     expect([code, line]).toEqual([1, expect.stringContaining(`there is nothing in ${data}`)]);
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test('drop says of a folder that is not there that nothing was dropped', async () => {
+    const data = join(folder, 'mistyped for drop');
+    const { code, out, err } = await run('ddb/drop', ['--yes'], { PARLEY_DATA: data });
+    expect([code, out, err]).toEqual([0, `There is nothing in ${data}; nothing was dropped.\n`, '']);
     expect(existsSync(data)).toBe(false);
   });
 });

@@ -13,7 +13,8 @@ const whyNot = ({ unreadable }: MessageView): string =>
 export const command: Command = {
   help: `patterns/get-conversation [CONVERSATION] [prod] [--as HANDLE] [--limit N]
 
-A: shows a conversation, newest first, as one of its participants sees it.
+A: shows a conversation, newest first, as one of its participants sees it: ana, unless --as says who. CONVERSATION is a
+uuid; unless named, it is their newest. --limit is 20 unless told.
   SELECT uuid, display_name, handle, message, created_at FROM messages
   WHERE message_group_uuid = :g ORDER BY created_at DESC
 Prints the requests it made, the rows, and the capacity consumed.`,

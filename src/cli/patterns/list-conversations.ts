@@ -8,7 +8,8 @@ import { personOf } from './people.ts';
 export const command: Command = {
   help: `patterns/list-conversations [HANDLE] [prod] [--limit N] [--archive]
 
-B: lists a user's conversations, newest first, through the index.
+B: lists a user's conversations, newest first, through the index: ana's, unless HANDLE says whose. --limit is 20 unless
+told; --archive lists what they have put away.
   SELECT uuid, other_user_uuid, other_user_display_name, other_user_handle, last_message, last_message_at
   FROM message_groups WHERE user_uuid = :u ORDER BY last_message_at DESC
 Prints the requests it made, the rows, and the capacity consumed.`,

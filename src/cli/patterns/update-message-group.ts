@@ -2,7 +2,7 @@
 import type { Item } from '#table/port';
 import type { Command } from '../main.ts';
 import { print, requests, table } from '../output.ts';
-import { targetOf, withWorkbench } from '../target.ts';
+import { requireData, targetOf, withWorkbench } from '../target.ts';
 import { conversationOf, personOf } from './people.ts';
 
 export const command: Command = {
@@ -10,11 +10,13 @@ export const command: Command = {
 
 D: brings the inbox row of every participant up to the conversation's newest message, as the fan-out does from the
 stream. The condition last_seq < n makes it safe to repeat: a row that is current refuses the update.
+CONVERSATION is a uuid; unless named, it is the newest that ana has, or whom --as names.
   UPDATE message_groups SET other_user_*, last_message, last_message_at WHERE uuid = :g AND user_uuid = :u
 Prints the requests it made, the rows as they stand, and the capacity consumed.`,
   options: { as: { type: 'string' } },
   run: async (positionals, values) => {
     const { config, rest } = targetOf(positionals, 1);
+    requireData(config);
     await withWorkbench(config, async ({ messenger, fanout, patterns, uses }) => {
       const { user } = await personOf(messenger, values.as as string | undefined);
       const conversation = await conversationOf(messenger, user, rest[0]);
