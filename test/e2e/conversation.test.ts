@@ -424,6 +424,53 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     expect(await page.evaluate(() => JSON.parse(sessionStorage.getItem('parley.embedded') ?? '{}').handle)).toBe('ben');
   });
 
+  /** Requests of this method to `path` take this much longer. */
+  const slow = async (page: Page, ms: number, method: string, path: string): Promise<void> => {
+    await page.route(path, async (route) => {
+      if (route.request().method() === method) await new Promise((resolve) => setTimeout(resolve, ms));
+      await route.continue();
+    });
+  };
+
+  test('an answer that comes late takes nobody away from where they have gone meanwhile', async () => {
+    const kim = await person(server.url, 'kim', 'Kim');
+    const withBen = await openWith(ben, kim);
+    await say(ben, withBen, 'one');
+    await say(chiara, await openWith(chiara, kim), 'two');
+    const { page } = await openAs('kim');
+    await openRow(page, 'Chiara Conti');
+    await slow(page, 600, 'PATCH', '**/v1/conversations/*');
+    await choose(page, page.getByRole('button', { name: 'This conversation' }), 'Archive');
+    await openRow(page, 'Ben Köhler');
+    await page.getByText('Archived. A new message brings it back.').waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/c/${withBen.uuid}`);
+
+    await slow(page, 600, 'POST', '**/v1/conversations');
+    const answer = page.waitForResponse((response) => response.request().method() === 'POST');
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByLabel('Who with').fill('ana');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.keyboard.press('Escape');
+    await (await answer).finished();
+    await page.waitForTimeout(300);
+    expect(new URL(page.url()).pathname).toBe(`/c/${withBen.uuid}`);
+  });
+
+  test('the dialog for a date goes with the conversation that it was opened over', async () => {
+    const lou = await person(server.url, 'lou', 'Lou');
+    await say(ben, await openWith(ben, lou), 'one');
+    await say(chiara, await openWith(chiara, lou), 'two');
+    const { page } = await openAs('lou');
+    await openRow(page, 'Chiara Conti');
+    await page.getByRole('button', { name: 'Jump to a date' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.getByText('Choose a conversation').waitFor();
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
   test('a conversation that is not mine, or is none, says so and nothing else', async () => {
     const { page } = await openAs('ana');
     await page.goto(`${server.url}/c/00000000-0000-5000-8000-000000000000`);

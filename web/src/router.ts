@@ -45,6 +45,9 @@ export function navigate(place: Place, how: 'push' | 'replace' = 'push'): void {
   arrive();
 }
 
+/** Who waited for an answer may have gone on meanwhile. */
+export const isShown = (uuid: string): boolean => current.name === 'conversation' && current.uuid === uuid;
+
 /** To the list. Where that was the step before, by going back: the page's Back and the browser's are then one and the same. */
 export function leaveConversation(): void {
   const step = history.state as Step | null;

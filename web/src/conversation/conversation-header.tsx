@@ -4,7 +4,7 @@ import { useApp } from '../app-context.ts';
 import { formatNumber } from '../format.ts';
 import { attempt, notify } from '../notices.ts';
 import { setPreference } from '../preferences.ts';
-import { leaveConversation } from '../router.ts';
+import { isShown, leaveConversation } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { Monogram } from '../ui/monogram.tsx';
@@ -88,7 +88,7 @@ export function ConversationHeader(props: ConversationHeaderProps) {
               onChoose={async () => {
                 if (!(await attempt('Nothing was changed.', () => inbox.setArchived(uuid, !row.archived)))) return;
                 notify(row.archived ? 'Back in the inbox.' : 'Archived. A new message brings it back.');
-                if (!row.archived) leaveConversation();
+                if (!row.archived && isShown(uuid)) leaveConversation();
               }}
             >
               {row.archived ? 'Move to the inbox' : 'Archive'}

@@ -5,7 +5,7 @@ import type { Conversation, Participant } from '#protocol/shapes';
 import { useApp } from '../app-context.ts';
 import { personName } from '../names.ts';
 import { attempt, notify } from '../notices.ts';
-import { navigate } from '../router.ts';
+import { isShown, navigate } from '../router.ts';
 import { blockedPeople } from '../shell/blocked.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Monogram } from '../ui/monogram.tsx';
@@ -24,7 +24,7 @@ export function ParticipantsDialog({ conversation, onChanged, onClose }: Partici
   const leave = async (): Promise<void> => {
     if (await attempt('You are still in the group.', () => api.removeParticipant(uuid, me.handle))) {
       onClose();
-      navigate({ name: 'inbox' }, 'replace');
+      if (isShown(uuid)) navigate({ name: 'inbox' }, 'replace');
       await session.inbox.refresh();
     }
   };

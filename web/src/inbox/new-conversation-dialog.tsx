@@ -1,5 +1,5 @@
 /** Starts a conversation: one handle is a direct one, several make a group. */
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { groupMembersMax, titleCharactersMax } from '#domain/limits';
 import { useApp } from '../app-context.ts';
 import { problemText } from '../problem-text.ts';
@@ -22,6 +22,13 @@ export function NewConversationDialog({ onClose }: { readonly onClose: () => voi
   const [title, setTitle] = useState('');
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const closed = useRef(false);
+  useEffect(() => {
+    closed.current = false;
+    return () => {
+      closed.current = true;
+    };
+  }, []);
   const handles = handlesOf(people);
   const group = handles.length > 1;
   const sample = config.sign_in === 'embedded' ? config.people.filter((person) => person.handle !== me.handle) : [];
@@ -46,8 +53,11 @@ export function NewConversationDialog({ onClose }: { readonly onClose: () => voi
             }
           : {}),
       });
-      onClose();
-      navigate({ name: 'conversation', uuid: conversation.uuid });
+      // Whoever closed the dialog meanwhile is elsewhere: the conversation is in their list.
+      if (!closed.current) {
+        onClose();
+        navigate({ name: 'conversation', uuid: conversation.uuid });
+      }
       await session.inbox.refresh();
     } catch (error) {
       setProblem(problemText(error));

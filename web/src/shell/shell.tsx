@@ -1,5 +1,5 @@
 /** The signed-in app: the list and one conversation side by side, or one at a time on a phone, and the Lens beside them. */
-import { lazy, Suspense, useCallback, useDeferredValue, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { Announcer } from '../announcer.tsx';
 import { useApp } from '../app-context.ts';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
@@ -36,6 +36,8 @@ export function Shell() {
   const close = useCallback((): void => setOpen('none'), []);
   const start = useCallback((): void => setOpen('new'), []);
   const openJump = useCallback((jumping: boolean): void => setOpen(jumping ? 'jump' : 'none'), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the dialog for a date goes with the conversation it was opened over.
+  useEffect(() => setOpen((now) => (now === 'jump' ? 'none' : now)), [uuid]);
   const leave = useCallback((): void => {
     if (session.sends.getSnapshot().length === 0) signOut();
     else setOpen('sign_out');
