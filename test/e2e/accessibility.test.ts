@@ -1,6 +1,6 @@
 /** For everybody: axe on every screen, the keyboard alone, what a screen reader is told, any width, less motion. */
 import axe from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
 import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
@@ -314,6 +314,22 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     );
     expect(heard[1]).toBe('New message from Ben Köhler');
     expect(await page.locator('[role="feed"]').getAttribute('aria-live')).toBeNull();
+  });
+
+  test('what was said while there was no connection is heard, also when the list knows of it first', async () => {
+    const page = await openAna();
+    await page.route('**/v1/events', (route) => route.abort());
+    await page.reload();
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    await say(ben, await openWith(ana, ben), 'Said meanwhile');
+    await page.route(/\/messages\?/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await page.unroute('**/v1/events');
+    await page.locator('.entry-text', { hasText: 'Said meanwhile' }).waitFor();
+    await page.locator('[data-announcer]', { hasText: 'Ben Köhler: Said meanwhile' }).waitFor({ state: 'attached' });
   });
 
   test('from 320 to 2560 px wide nothing is cut off sideways, and there are one pane or two', async () => {

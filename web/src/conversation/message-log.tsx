@@ -314,10 +314,12 @@ function useAnnouncements(snapshot: TimelineSnapshot, myUuid: string): void {
     const before = heard.current;
     heard.current = snapshot.newestSeq;
     if (before === undefined || snapshot.newestSeq <= before || !snapshot.atNewest) return;
-    const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
     if (entry?.kind !== 'message' || entry.message.user_uuid === myUuid) return;
     const count = snapshot.newestSeq - before;
     const text = `${personName(entry.message.display_name)}: ${entry.message.message ?? ''}`;
     announce(count === 1 ? text : `${count} new messages. ${text}`);
   }, [snapshot, myUuid]);
 }
+    const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
+    // The list may know of a message before it is here: it is heard when it comes.
+    if (before !== undefined && snapshot.atNewest && entry === undefined) return;
