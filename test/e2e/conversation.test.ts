@@ -432,6 +432,21 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     });
   };
 
+  test('what I send comes on the screen, wherever I was reading', async () => {
+    const jon = await person(server.url, 'jon', 'Jon');
+    const conversation = await openWith(ben, jon);
+    await say(ben, conversation, ...Array.from({ length: 40 }, (_, n) => `line ${n + 1}`));
+    await jon.api.markRead(conversation.uuid, { seq: 40 });
+    const { page } = await openAs('jon');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 40).waitFor();
+    await page.locator('[data-log]').evaluate((log) => log.scrollTo(0, 100));
+    await page.getByRole('button', { name: /below$/ }).waitFor();
+    await send(page, 'from further up');
+    await page.locator('[data-entry="41"]', { hasText: 'from further up' }).waitFor();
+    await page.getByRole('button', { name: /below$|Latest/ }).waitFor({ state: 'detached' });
+  });
+
   test('an answer that comes late takes nobody away from where they have gone meanwhile', async () => {
     const kim = await person(server.url, 'kim', 'Kim');
     const withBen = await openWith(ben, kim);

@@ -35,6 +35,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
   const composed = useRef(false);
   if (composing.kind !== 'new') composed.current = true;
   const [wanted, setWanted] = useState<{ seq: number; at: number }>();
+  const [sent, setSent] = useState<string>();
   const [deleting, setDeleting] = useState<Message>();
   const [managing, setManaging] = useState(false);
   const newFrom = useNewFrom(snapshot);
@@ -92,7 +93,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
       return true;
     }
     try {
-      timeline.send(text, composing.kind === 'reply' ? composing.to.seq : undefined);
+      setSent(timeline.send(text, composing.kind === 'reply' ? composing.to.seq : undefined));
     } catch {
       notify('Too many messages wait to be sent. This one stays here until some are through.', true);
       return false;
@@ -145,6 +146,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
           nameOf={nameOf}
           newFrom={newFrom}
           wanted={wanted}
+          sent={sent}
           actions={actions}
         />
       )}

@@ -45,6 +45,8 @@ interface MessageLogProps {
   /** Set by whoever wants an entry on the screen; `at` tells two wishes for the same one apart. */
   readonly wanted: { readonly seq: number; readonly at: number } | undefined;
   readonly actions: EntryActions;
+  /** My message that was sent last from here. */
+  readonly sent: string | undefined;
 }
 
 const authorOf = (entry: TimelineEntry | undefined, me: string): string | undefined =>
@@ -60,11 +62,12 @@ const startsRun = (entry: TimelineEntry, before: TimelineEntry | undefined, me: 
   dayKey(timeOf(entry)) !== dayKey(timeOf(before));
 
 export function MessageLog(props: MessageLogProps) {
-  const { timeline, snapshot, myUuid, nameOf, newFrom, wanted, actions } = props;
+  const { timeline, snapshot, myUuid, nameOf, newFrom, wanted, sent, actions } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [tabSeq, setTabSeq] = useState<number>();
   const [litSeq, setLitSeq] = useState<number>();
   const [away, setAway] = useState(false);
+  const goesAlong = useRef(false);
   const placed = useRef(false);
   const [settled, setSettled] = useState(false);
   const { rested, ask } = usePatience();
@@ -120,6 +123,8 @@ export function MessageLog(props: MessageLogProps) {
     const index = snapshot.indexOfSeq(wanted.seq);
     if (index < 0) return;
     virtual.scrollToIndex(index, { align: 'center' });
+    const { activeElement, body } = document;
+    goesAlong.current = activeElement === body || scroller.current?.parentElement?.contains(activeElement) === true;
     setTabSeq(wanted.seq);
     setLitSeq(wanted.seq);
     const timer = setTimeout(() => setLitSeq(undefined), litMs);
@@ -127,6 +132,17 @@ export function MessageLog(props: MessageLogProps) {
   }, [wanted]);
 
   useEffect(() => {
+  // The focus goes along with the reading, or it would fall off the page with what is scrolled away.
+  useEffect(() => {
+    if (litSeq === undefined || !goesAlong.current) return;
+    scroller.current?.querySelector<HTMLElement>(`[data-entry="${litSeq}"]`)?.focus({ preventScroll: true });
+  }, [litSeq]);
+
+  // Who sends wants to see it sent, wherever they were reading.
+  useEffect(() => {
+    if (sent !== undefined) virtual.scrollToEnd();
+  }, [sent, virtual]);
+
     if (!settled || !rested) return;
     if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) ask(timeline.loadOlder);
     if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) ask(timeline.loadNewer);
