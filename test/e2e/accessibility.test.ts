@@ -205,6 +205,41 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
       return activeElement?.getAttribute('data-entry') ?? activeElement?.textContent ?? '';
     });
 
+  test('what a message holds is reached by key: its links, what it answers, its reactions, any emoji', async () => {
+    const pia = await person(server.url, 'pia', 'Pia');
+    const conversation = await openWith(ben, pia);
+    await say(ben, conversation, ...Array.from({ length: 60 }, (_, n) => `line ${n + 1}`));
+    await ben.api.sendMessage(conversation.uuid, { message: 'https://example.org/', reply_to: 20 });
+    await ben.api.addReaction(conversation.uuid, 61, '👍');
+    const { page } = await openApp(browser, server.url);
+    await signIn(page, 'pia');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 61).focus();
+    const stops: string[] = [];
+    for (let step = 0; step < 4; step++) {
+      await page.keyboard.press('Tab');
+      stops.push(await page.evaluate(() => document.activeElement?.className ?? ''));
+    }
+    expect(stops).toEqual(['entry-quote', '', 'reaction', 'icon-button']);
+
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused(page)).toBe('❤️');
+    await page.keyboard.press('End');
+    await page.keyboard.type('🪴');
+    await page.keyboard.press('Enter');
+    await entry(page, 61).getByRole('button', { name: '🪴 1, by you' }).waitFor();
+
+    await entry(page, 61).locator('.entry-quote').focus();
+    await page.keyboard.press('Enter');
+    expect(
+      await eventually(
+        () => focused(page),
+        (seq) => seq === '20',
+      ),
+    ).toBe('20');
+  });
+
   test('the focus is never lost: over dialogs, between the panes of a phone, with what unmounts under it', async () => {
     const page = await openAna();
     await openRow(page, 'Ben Köhler');

@@ -486,6 +486,39 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     expect(await page.getByRole('dialog').count()).toBe(0);
   });
 
+  test('a reply shows what it answers while it is on its way, so that nothing moves when it is in the log', async () => {
+    const mia = await person(server.url, 'mia', 'Mia');
+    await say(ben, await openWith(ben, mia), 'Which of the two?');
+    const { page } = await openAs('mia');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).focus();
+    await page.keyboard.press('r');
+    await slow(page, 1_500, 'POST', '**/messages');
+    await send(page, 'The second');
+    const waiting = page.locator('[data-send="pending"]');
+    await waiting.getByText('Ben Köhler: Which of the two?').waitFor();
+    const before = (await waiting.boundingBox())?.height;
+    await entry(page, 2).waitFor();
+    expect((await entry(page, 2).boundingBox())?.height).toBe(before);
+  });
+
+  test('an address is a link from its first letter to its last', async () => {
+    const oda = await person(server.url, 'oda', 'Oda');
+    await say(
+      ben,
+      await openWith(ben, oda),
+      'See https://example.org/wiki/Log_(paper) (or https://example.org/log), Https://example.org/capital. Not javascript:alert(1)',
+    );
+    const { page } = await openAs('oda');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 1).waitFor();
+    expect(await entry(page, 1).getByRole('link').allTextContents()).toEqual([
+      'https://example.org/wiki/Log_(paper)',
+      'https://example.org/log',
+      'Https://example.org/capital',
+    ]);
+  });
+
   test('a conversation that is not mine, or is none, says so and nothing else', async () => {
     const { page } = await openAs('ana');
     await page.goto(`${server.url}/c/00000000-0000-5000-8000-000000000000`);

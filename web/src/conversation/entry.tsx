@@ -91,8 +91,10 @@ export const Entry = memo(function Entry(props: EntryProps) {
             {message.handle === '' ? null : <span className="entry-handle mono">@{message.handle}</span>}
           </header>
         ) : null}
-        <Quote {...props} />
-        <Text message={message} />
+        {message.reply_to === undefined || gone ? null : (
+          <Quote {...props} seq={message.reply_to} goTo={actions.goTo} />
+        )}
+        <Text message={message} tabbable={tabbable} />
         <Reactions {...props} />
         {readers === '' ? null : <p className="entry-readers">{readers}</p>}
       </div>
@@ -112,7 +114,7 @@ function Time({ iso }: { readonly iso: string }) {
   );
 }
 
-function Text({ message }: { readonly message: Message }) {
+function Text({ message, tabbable }: Pick<EntryProps, 'message' | 'tabbable'>) {
   if (message.deleted_at !== undefined) return <p className="entry-gone">This message was deleted.</p>;
   if (message.message === undefined) {
     return (
@@ -123,7 +125,7 @@ function Text({ message }: { readonly message: Message }) {
   }
   return (
     <p className={isOnlyEmoji(message.message) ? 'entry-text emoji' : 'entry-text'} dir="auto">
-      <RichText text={message.message} />
+      <RichText text={message.message} tabbable={tabbable} />
       {message.edited_at === undefined ? null : (
         <span className="entry-edited" title={formatFull(message.edited_at)}>
           edited
@@ -137,11 +139,14 @@ function Text({ message }: { readonly message: Message }) {
 const textOrState = ({ message, unreadable }: Message): string =>
   message ?? (unreadable === undefined ? 'deleted' : 'cannot be opened');
 
-function Quote({ message, quoted, nameOf, actions }: EntryProps) {
-  const seq = message.reply_to;
-  if (seq === undefined || message.deleted_at !== undefined) return null;
+interface QuoteProps extends Pick<EntryProps, 'quoted' | 'nameOf' | 'tabbable'> {
+  readonly seq: number;
+  readonly goTo: EntryActions['goTo'];
+}
+
+function Quote({ seq, quoted, nameOf, tabbable, goTo }: QuoteProps) {
   return (
-    <button type="button" className="entry-quote" tabIndex={-1} onClick={() => actions.goTo(seq)}>
+    <button type="button" className="entry-quote" tabIndex={tabbable ? 0 : -1} onClick={() => goTo(seq)}>
       <span className="mono">{seq}</span>
       <span className="entry-quote-text" dir="auto">
         {quoted === undefined ? 'An earlier message' : `${nameOf(quoted.user_uuid)}: ${textOrState(quoted)}`}
@@ -150,7 +155,7 @@ function Quote({ message, quoted, nameOf, actions }: EntryProps) {
   );
 }
 
-function Reactions({ message, myUuid, nameOf, actions }: EntryProps) {
+function Reactions({ message, myUuid, nameOf, actions, tabbable }: EntryProps) {
   const reactions = Object.entries(message.reactions ?? {}).filter(([, users]) => users.length > 0);
   if (reactions.length === 0 || message.deleted_at !== undefined) return null;
   return (
@@ -166,7 +171,7 @@ function Reactions({ message, myUuid, nameOf, actions }: EntryProps) {
               aria-pressed={on}
               aria-label={`${emoji} ${users.length}, by ${who}`}
               title={who}
-              tabIndex={-1}
+              tabIndex={tabbable ? 0 : -1}
               onClick={() => actions.react(message, emoji, !on)}
             >
               <span>{emoji}</span>
@@ -184,11 +189,14 @@ interface PendingEntryProps {
   readonly author: string;
   readonly startsRun: boolean;
   readonly actions: EntryActions;
+  readonly quoted: Message | undefined;
+  readonly nameOf: (uuid: string) => string;
 }
 
 /** A message of mine that has no number yet: on its way, or refused and waiting for a decision. */
-export const PendingEntry = memo(function PendingEntry({ send, author, startsRun, actions }: PendingEntryProps) {
-  const { state } = send;
+export const PendingEntry = memo(function PendingEntry(props: PendingEntryProps) {
+  const { send, author, startsRun, actions } = props;
+  const { state, replyTo } = send;
   const failed = state.status === 'failed';
   return (
     <article
@@ -206,12 +214,13 @@ export const PendingEntry = memo(function PendingEntry({ send, author, startsRun
           </header>
         ) : null}
         <p className={isOnlyEmoji(send.text) ? 'entry-text emoji' : 'entry-text'} dir="auto">
-          <RichText text={send.text} />
+          <RichText text={send.text} tabbable={false} />
         </p>
         {failed ? (
           <div className="entry-failure" role="alert">
             <span>
               Not sent. {codeText(state.code)} {state.maybeWritten ? 'An earlier try may have arrived.' : ''}
+        {replyTo === undefined ? null : <Quote {...props} seq={replyTo} tabbable={false} goTo={actions.goTo} />}
             </span>
             <button type="button" className="link-button" onClick={() => actions.retry(send.uuid)}>
               Send again

@@ -44,10 +44,10 @@ interface MessageLogProps {
   readonly newFrom: number | undefined;
   /** Set by whoever wants an entry on the screen; `at` tells two wishes for the same one apart. */
   readonly wanted: { readonly seq: number; readonly at: number } | undefined;
-  readonly actions: EntryActions;
   /** My message that was sent last from here. */
   readonly sent: string | undefined;
 }
+  readonly actions: EntryActions;
 
 const authorOf = (entry: TimelineEntry | undefined, me: string): string | undefined =>
   entry === undefined ? undefined : entry.kind === 'send' ? me : entry.message.user_uuid;
@@ -66,9 +66,9 @@ export function MessageLog(props: MessageLogProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [tabSeq, setTabSeq] = useState<number>();
   const [litSeq, setLitSeq] = useState<number>();
-  const [away, setAway] = useState(false);
   const goesAlong = useRef(false);
   const placed = useRef(false);
+  const [away, setAway] = useState(false);
   const [settled, setSettled] = useState(false);
   const { rested, ask } = usePatience();
   const heightSeen = useRef(0);
@@ -122,16 +122,15 @@ export function MessageLog(props: MessageLogProps) {
     if (wanted === undefined) return;
     const index = snapshot.indexOfSeq(wanted.seq);
     if (index < 0) return;
-    virtual.scrollToIndex(index, { align: 'center' });
     const { activeElement, body } = document;
     goesAlong.current = activeElement === body || scroller.current?.parentElement?.contains(activeElement) === true;
     setTabSeq(wanted.seq);
+    virtual.scrollToIndex(index, { align: 'center' });
     setLitSeq(wanted.seq);
     const timer = setTimeout(() => setLitSeq(undefined), litMs);
     return () => clearTimeout(timer);
   }, [wanted]);
 
-  useEffect(() => {
   // The focus goes along with the reading, or it would fall off the page with what is scrolled away.
   useEffect(() => {
     if (litSeq === undefined || !goesAlong.current) return;
@@ -144,6 +143,7 @@ export function MessageLog(props: MessageLogProps) {
   }, [sent, virtual]);
 
     if (!settled || !rested) return;
+  useEffect(() => {
     if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) ask(timeline.loadOlder);
     if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) ask(timeline.loadNewer);
   }, [timeline, snapshot, first, last, settled, rested, ask]);
@@ -205,9 +205,9 @@ export function MessageLog(props: MessageLogProps) {
     else document.getElementById('composer')?.focus();
   };
 
-  const quotedOf = (message: Message): Message | undefined => {
-    if (message.reply_to === undefined) return undefined;
-    const entry = snapshot.at(snapshot.indexOfSeq(message.reply_to));
+  const quotedAt = (seq: number | undefined): Message | undefined => {
+    if (seq === undefined) return undefined;
+    const entry = snapshot.at(snapshot.indexOfSeq(seq));
     return entry?.kind === 'message' ? entry.message : undefined;
   };
 
@@ -267,7 +267,7 @@ export function MessageLog(props: MessageLogProps) {
                     startsRun={starts}
                     tabbable={entry.message.seq === tabStop}
                     total={snapshot.newestSeq}
-                    quoted={quotedOf(entry.message)}
+                    quoted={quotedAt(entry.message.reply_to)}
                     readers={readersAt(entry.message)}
                     nameOf={nameOf}
                     actions={actions}
@@ -275,7 +275,14 @@ export function MessageLog(props: MessageLogProps) {
                     stamped={awaited.current.has(entry.key)}
                   />
                 ) : (
-                  <PendingEntry send={entry.send} author={props.myName} startsRun={starts} actions={actions} />
+                  <PendingEntry
+                    send={entry.send}
+                    author={props.myName}
+                    startsRun={starts}
+                    quoted={quotedAt(entry.send.replyTo)}
+                    nameOf={nameOf}
+                    actions={actions}
+                  />
                 )}
               </div>
             );
@@ -292,7 +299,7 @@ export function MessageLog(props: MessageLogProps) {
         <button
           type="button"
           className="to-latest"
-          onClick={() => {
+          onClick={(event) => {
             if (!snapshot.atNewest) timeline.jumpToNewest();
             virtual.scrollToEnd();
           }}
@@ -330,12 +337,12 @@ function useAnnouncements(snapshot: TimelineSnapshot, myUuid: string): void {
     const before = heard.current;
     heard.current = snapshot.newestSeq;
     if (before === undefined || snapshot.newestSeq <= before || !snapshot.atNewest) return;
+    const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
+    // The list may know of a message before it is here: it is heard when it comes.
+    if (before !== undefined && snapshot.atNewest && entry === undefined) return;
     if (entry?.kind !== 'message' || entry.message.user_uuid === myUuid) return;
     const count = snapshot.newestSeq - before;
     const text = `${personName(entry.message.display_name)}: ${entry.message.message ?? ''}`;
     announce(count === 1 ? text : `${count} new messages. ${text}`);
   }, [snapshot, myUuid]);
 }
-    const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
-    // The list may know of a message before it is here: it is heard when it comes.
-    if (before !== undefined && snapshot.atNewest && entry === undefined) return;

@@ -28,9 +28,16 @@ const place = (menu: HTMLElement, button: HTMLElement): void => {
   menu.style.left = `${left}px`;
 };
 
+/** What the arrows go through: a field among the items too, since Tab leaves the menu. */
 const itemsOf = (menu: HTMLElement | null): HTMLElement[] => [
-  ...(menu?.querySelectorAll<HTMLElement>('[role^="menuitem"]') ?? []),
+  ...(menu?.querySelectorAll<HTMLElement>('[role^="menuitem"], input') ?? []),
 ];
+
+/** Of `count` items, the one that a key leads to; undefined for another key, or one that moves in the text of a field. */
+const stepTo = (key: string, at: number, count: number, inField: boolean): number | undefined => {
+  const within = { ArrowRight: at + 1, ArrowLeft: at - 1 + count, Home: 0, End: count - 1 };
+  return { ArrowDown: at + 1, ArrowUp: at - 1 + count, ...(inField ? {} : within) }[key];
+};
 
 export function Menu({ label, icon = 'more', trigger, triggerClass = 'icon-button', tabIndex, children }: MenuProps) {
   const id = useId();
@@ -41,7 +48,7 @@ export function Menu({ label, icon = 'more', trigger, triggerClass = 'icon-butto
   const onKeyDown = (event: KeyboardEvent): void => {
     const items = itemsOf(menu.current);
     const at = items.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
+    const to = stepTo(event.key, at, items.length, event.target instanceof HTMLInputElement);
     if (to !== undefined) {
       event.preventDefault();
       items[to % items.length]?.focus();
