@@ -240,6 +240,55 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     ).toBe('20');
   });
 
+  test('the focus goes on when what had it is gone: a notice, a way down, a failed message, a person', async () => {
+    const raj = await person(server.url, 'raj', 'Raj');
+    const conversation = await openWith(ben, raj);
+    await say(ben, conversation, ...Array.from({ length: 40 }, (_, n) => `line ${n + 1}`));
+    await raj.api.markRead(conversation.uuid, { seq: 40 });
+    await raj.api.createConversation({ handles: ['ben', 'noor'], title: 'Three' });
+    const { page } = await openApp(browser, server.url);
+    await signIn(page, 'raj');
+    await openRow(page, 'Ben Köhler');
+    await entry(page, 40).waitFor();
+    const isIn = (locator: Locator): Promise<boolean> =>
+      eventually(
+        () => locator.evaluate((element) => element === document.activeElement),
+        (seen) => seen,
+      );
+
+    await page.locator('[data-log]').evaluate((log) => log.scrollTo(0, 100));
+    await page.getByRole('button', { name: /below$/ }).focus();
+    await page.keyboard.press('Enter');
+    expect(await isIn(composer(page))).toBe(true);
+
+    await page.route('**/messages', (route) =>
+      route.fulfill({
+        status: 403,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'blocked' }),
+      }),
+    );
+    await send(page, 'refused');
+    await page.getByRole('button', { name: 'Discard' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await isIn(composer(page))).toBe(true);
+    await page.unrouteAll();
+
+    await entry(page, 40).focus();
+    await page.keyboard.press('u');
+    await page.getByText('Marked unread.').waitFor();
+    await page.getByRole('button', { name: 'Close this notice' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await isIn(entry(page, 40))).toBe(true);
+
+    await openRow(page, 'Three');
+    await page.getByRole('button', { name: 'This conversation' }).click();
+    await page.getByRole('menuitem', { name: 'The group and its people' }).click();
+    await page.getByRole('button', { name: 'Remove Ben Köhler' }).press('Enter');
+    await page.getByRole('button', { name: 'Remove Ben Köhler' }).waitFor({ state: 'detached' });
+    expect(await isIn(page.getByRole('heading', { name: 'The group' }))).toBe(true);
+  });
+
   test('the focus is never lost: over dialogs, between the panes of a phone, with what unmounts under it', async () => {
     const page = await openAna();
     await openRow(page, 'Ben Köhler');

@@ -1,5 +1,5 @@
 /** One entry of the log. Its number stands in the margin and is the receipt: an entry without one is not in the log yet. */
-import { type KeyboardEvent, memo, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, useState } from 'react';
 import type { Send } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { formatClock, formatFull, isOnlyEmoji, toneOf } from '../format.ts';
@@ -8,6 +8,7 @@ import { codeText, unreadableText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
 import type { EntryActions } from './actions.ts';
 import { EntryTools } from './entry-tools.tsx';
+import { focusComposer, isByKey } from './focus-composer.ts';
 import { RichText } from './rich-text.tsx';
 
 interface EntryProps {
@@ -188,10 +189,16 @@ interface PendingEntryProps {
   readonly send: Send;
   readonly author: string;
   readonly startsRun: boolean;
-  readonly actions: EntryActions;
   readonly quoted: Message | undefined;
   readonly nameOf: (uuid: string) => string;
+  readonly actions: EntryActions;
 }
+
+/** Its buttons go with the message: pressed by key, they hand the focus to where the next one is written. */
+const leaveFor = (event: MouseEvent, act: () => void): void => {
+  act();
+  if (isByKey(event)) focusComposer();
+};
 
 /** A message of mine that has no number yet: on its way, or refused and waiting for a decision. */
 export const PendingEntry = memo(function PendingEntry(props: PendingEntryProps) {
@@ -213,6 +220,7 @@ export const PendingEntry = memo(function PendingEntry(props: PendingEntryProps)
             <bdi className="entry-author">{author}</bdi>
           </header>
         ) : null}
+        {replyTo === undefined ? null : <Quote {...props} seq={replyTo} tabbable={false} goTo={actions.goTo} />}
         <p className={isOnlyEmoji(send.text) ? 'entry-text emoji' : 'entry-text'} dir="auto">
           <RichText text={send.text} tabbable={false} />
         </p>
@@ -220,12 +228,19 @@ export const PendingEntry = memo(function PendingEntry(props: PendingEntryProps)
           <div className="entry-failure" role="alert">
             <span>
               Not sent. {codeText(state.code)} {state.maybeWritten ? 'An earlier try may have arrived.' : ''}
-        {replyTo === undefined ? null : <Quote {...props} seq={replyTo} tabbable={false} goTo={actions.goTo} />}
             </span>
-            <button type="button" className="link-button" onClick={() => actions.retry(send.uuid)}>
+            <button
+              type="button"
+              className="link-button"
+              onClick={(event) => leaveFor(event, () => actions.retry(send.uuid))}
+            >
               Send again
             </button>
-            <button type="button" className="link-button" onClick={() => actions.discard(send.uuid)}>
+            <button
+              type="button"
+              className="link-button"
+              onClick={(event) => leaveFor(event, () => actions.discard(send.uuid))}
+            >
               Discard
             </button>
           </div>

@@ -24,6 +24,7 @@ import { Icon } from '../ui/icons.tsx';
 import { usePatience } from '../use-patience.ts';
 import type { EntryActions } from './actions.ts';
 import { Entry, PendingEntry } from './entry.tsx';
+import { focusComposer, isByKey } from './focus-composer.ts';
 
 /** A page is asked for when fewer entries than this are left above or below. */
 const loadAhead = 20;
@@ -46,8 +47,8 @@ interface MessageLogProps {
   readonly wanted: { readonly seq: number; readonly at: number } | undefined;
   /** My message that was sent last from here. */
   readonly sent: string | undefined;
-}
   readonly actions: EntryActions;
+}
 
 const authorOf = (entry: TimelineEntry | undefined, me: string): string | undefined =>
   entry === undefined ? undefined : entry.kind === 'send' ? me : entry.message.user_uuid;
@@ -67,8 +68,8 @@ export function MessageLog(props: MessageLogProps) {
   const [tabSeq, setTabSeq] = useState<number>();
   const [litSeq, setLitSeq] = useState<number>();
   const goesAlong = useRef(false);
-  const placed = useRef(false);
   const [away, setAway] = useState(false);
+  const placed = useRef(false);
   const [settled, setSettled] = useState(false);
   const { rested, ask } = usePatience();
   const heightSeen = useRef(0);
@@ -124,8 +125,8 @@ export function MessageLog(props: MessageLogProps) {
     if (index < 0) return;
     const { activeElement, body } = document;
     goesAlong.current = activeElement === body || scroller.current?.parentElement?.contains(activeElement) === true;
-    setTabSeq(wanted.seq);
     virtual.scrollToIndex(index, { align: 'center' });
+    setTabSeq(wanted.seq);
     setLitSeq(wanted.seq);
     const timer = setTimeout(() => setLitSeq(undefined), litMs);
     return () => clearTimeout(timer);
@@ -142,8 +143,8 @@ export function MessageLog(props: MessageLogProps) {
     if (sent !== undefined) virtual.scrollToEnd();
   }, [sent, virtual]);
 
-    if (!settled || !rested) return;
   useEffect(() => {
+    if (!settled || !rested) return;
     if (first < loadAhead && snapshot.hasOlder && !snapshot.loadingOlder) ask(timeline.loadOlder);
     if (last >= snapshot.length - loadAhead && snapshot.hasNewer && !snapshot.loadingNewer) ask(timeline.loadNewer);
   }, [timeline, snapshot, first, last, settled, rested, ask]);
@@ -202,7 +203,7 @@ export function MessageLog(props: MessageLogProps) {
     const to = Math.min(Math.max(index + step, 0), snapshot.length - 1);
     const seq = seqAt(to);
     if (seq !== undefined) focusSeq(seq);
-    else document.getElementById('composer')?.focus();
+    else focusComposer();
   };
 
   const quotedAt = (seq: number | undefined): Message | undefined => {
@@ -302,6 +303,7 @@ export function MessageLog(props: MessageLogProps) {
           onClick={(event) => {
             if (!snapshot.atNewest) timeline.jumpToNewest();
             virtual.scrollToEnd();
+            if (isByKey(event)) focusComposer();
           }}
         >
           <Icon name="down" size={18} />
@@ -335,11 +337,11 @@ function useAnnouncements(snapshot: TimelineSnapshot, myUuid: string): void {
   useEffect(() => {
     if (snapshot.load.status !== 'ready') return;
     const before = heard.current;
-    heard.current = snapshot.newestSeq;
-    if (before === undefined || snapshot.newestSeq <= before || !snapshot.atNewest) return;
     const entry = snapshot.at(snapshot.indexOfSeq(snapshot.newestSeq));
     // The list may know of a message before it is here: it is heard when it comes.
     if (before !== undefined && snapshot.atNewest && entry === undefined) return;
+    heard.current = snapshot.newestSeq;
+    if (before === undefined || snapshot.newestSeq <= before || !snapshot.atNewest) return;
     if (entry?.kind !== 'message' || entry.message.user_uuid === myUuid) return;
     const count = snapshot.newestSeq - before;
     const text = `${personName(entry.message.display_name)}: ${entry.message.message ?? ''}`;

@@ -9,8 +9,9 @@ interface DialogProps {
   readonly className?: string;
 }
 
-export function Dialog({ title, onClose, children, className = '' }: DialogProps) {
+export function Dialog({ title: name, onClose, children, className = '' }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   const heading = useId();
   useEffect(() => {
     const opener = document.activeElement;
@@ -18,7 +19,13 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
     const around = opener?.parentElement?.closest('[tabindex]');
     const dialog = element.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
+    // A button that goes with what it removed would leave the focus nowhere.
+    const watch = new MutationObserver(() => {
+      if (document.activeElement === document.body) title.current?.focus();
+    });
+    if (dialog !== null) watch.observe(dialog, { childList: true, subtree: true });
     return () => {
+      watch.disconnect();
       const home = [opener, around].find((place) => place instanceof HTMLElement && place.isConnected);
       if (home instanceof HTMLElement) home.focus();
     };
@@ -35,7 +42,9 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
       }}
     >
       <header>
-        <h2 id={heading}>{title}</h2>
+        <h2 ref={title} id={heading} tabIndex={-1}>
+          {name}
+        </h2>
         <button type="button" className="icon-button" aria-label="Close" onClick={() => element.current?.close()}>
           <Icon name="close" />
         </button>
