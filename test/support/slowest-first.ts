@@ -1,7 +1,10 @@
 /** In which order test files run, on two processors and on a fresh checkout, where nothing is known of earlier runs. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What has a process to itself: tests of minutes, whose memory is theirs, and what replaces modules. */
+/**
+ * What has a process to itself: tests of minutes, whose memory is theirs, what replaces modules, and what draws charts to the letter:
+ * the library numbers what it draws, one after the other.
+ */
 export const processesOwn: string[] = [
   'test/sim/sim.test.ts',
   'test/sim/sdk/sdk.test.ts',
@@ -9,6 +12,7 @@ export const processesOwn: string[] = [
   'test/crash/kill.test.ts',
   'test/cli/scripts.test.ts',
   'test/api/live.test.ts',
+  'test/figures.test.ts',
   'src/table/embedded/journaled-kv-line.test.ts',
   'src/table/embedded/journaled-kv-broken-disk.test.ts',
   'src/table/embedded/journaled-kv-generations.test.ts',
