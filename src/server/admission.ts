@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ParleyError } from '#domain/errors';
 import type { Verified } from './auth/verify.ts';
-import { type Allowance, createRateLimit } from './rate-limits.ts';
+import { type Allowance, createRateLimit, subscriberOf } from './rate-limits.ts';
 
 export interface AdmissionNeeds {
   readonly authenticate: (request: FastifyRequest) => Verified | Promise<Verified>;
@@ -39,7 +39,8 @@ const limited = (reply: FastifyReply, allowance: Allowance, whose: string): void
 /** Refuses an address that asks for more than it may; for what is not of the contract, the documents and the web app. */
 export const limitAddresses = (perSecond: number, now: () => number) => {
   const ofAddress = createRateLimit(perSecond, now);
-  return (request: FastifyRequest, reply: FastifyReply): void => limited(reply, ofAddress(request.ip), 'address');
+  return (request: FastifyRequest, reply: FastifyReply): void =>
+    limited(reply, ofAddress(subscriberOf(request.ip)), 'address');
 };
 
 export const createAdmission = ({ authenticate, rateLimits, now, stopping, late }: AdmissionNeeds) => {
@@ -54,7 +55,7 @@ export const createAdmission = ({ authenticate, rateLimits, now, stopping, late 
     }
     if (inFlight > inFlightMax || late())
       throw new ParleyError('overloaded', 'The server has too much to do just now.', { retryAfterSeconds: 2 });
-    const allowance = ofAddress(request.ip);
+    const allowance = ofAddress(subscriberOf(request.ip));
     limited(reply, allowance, 'address');
     return allowance;
   };

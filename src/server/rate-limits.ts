@@ -48,3 +48,20 @@ export const createRateLimit = (perSecond: number, now: () => number): ((key: st
     return { allowed: true, limit, remaining: Math.floor(tokens), reset: Math.ceil((limit - tokens) / perSecond) };
   };
 };
+
+const groupsOf = (part: string): string[] => part.split(':').filter((group) => group !== '');
+
+/**
+ * Whose an address is, as far as it tells. Of IPv6 everybody is given a network of 64 bits at least, and may ask from each of its
+ * addresses; IPv4 may come as a part of IPv6, from a server that listens to both.
+ */
+export const subscriberOf = (address: string): string => {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [first = '', second = ''] = address.split('::');
+  const [head, tail] = [groupsOf(first), groupsOf(second)];
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
+  const network = [...head, ...zeros, ...tail].slice(0, 4);
+  return network.map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':');
+};
