@@ -211,6 +211,15 @@ describe.skipIf(skipServerTests)('[NET-2] each fault by itself', () => {
     await renewing.close();
   });
 
+  test('[NET-2] credentials that do not come make a call wait until its deadline, and no longer', async () => {
+    const waiting = open(proxy.endpoint, { credentials: () => new Promise(() => undefined) });
+    const begun = Date.now();
+    const error = await failure(waiting.get({ key: { pk: 'P', sk: 'S' } }, { deadline: begun + delayMs }));
+    expect([error.code, error.outcome]).toEqual(['unavailable', 'none']);
+    expect(Date.now() - begun).toBeLessThan(patientMs);
+    await waiting.close();
+  });
+
   test('credentials that cannot be had make the table unavailable', async () => {
     const without = open(proxy.endpoint, { credentials: () => Promise.reject(new Error('no role')) });
     expect(await failure(without.put({ item: fresh() }))).toMatchObject({ code: 'unavailable', outcome: 'none' });

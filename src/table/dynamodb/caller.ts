@@ -104,6 +104,18 @@ const toTableError = (operation: string, attempts: number, failed: Failed, lande
   });
 };
 
+/** The longest wait that a timer can be set to. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** What the work gives, or a rejection after so many milliseconds: whoever gives credentials may wait for a network of its own. */
+const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`none in ${ms} ms`)), Math.min(Math.max(0, ms), timerMsMax));
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+};
+
 export const createCaller = (options: CallerOptions): Caller => {
   const { now, random, sleep } = options;
   const provide = options.credentials ?? defaultCredentials(options.endpoint);
@@ -115,9 +127,14 @@ export const createCaller = (options: CallerOptions): Caller => {
   let clockOffset = 0;
   let closed = false;
 
-  const getCredentials = async (operation: string, forceRefresh: boolean, outcome: Outcome): Promise<Credentials> => {
+  const getCredentials = async (
+    operation: string,
+    forceRefresh: boolean,
+    deadline: number,
+    outcome: Outcome,
+  ): Promise<Credentials> => {
     try {
-      return await provide({ forceRefresh });
+      return await within(deadline - now(), provide({ forceRefresh }));
     } catch (cause) {
       throw new TableError('unavailable', `${operation}: no credentials could be found`, { outcome, cause });
     }
@@ -154,7 +171,7 @@ export const createCaller = (options: CallerOptions): Caller => {
     let refreshed = false;
     let tokens = 0;
     for (let attempts = 1; ; attempts += 1) {
-      const credentials = await getCredentials(operation, refreshNext, landed ? 'unknown' : 'none');
+      const credentials = await getCredentials(operation, refreshNext, deadline, landed ? 'unknown' : 'none');
       refreshNext = false;
       const left = deadline - now();
       if (left <= 0 && attempts === 1) throw new TableError('unavailable', `${operation}: its deadline is past`);
