@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, describe, expect, it } from 'vitest';
+import { changedMs } from '../../src/cache/local.ts';
 import { readConfig } from '../../src/server/config.ts';
 import { indexes, keysSchema, mainSchema, primaryKey } from '../../src/table/schema.ts';
 import { bundledCode } from '../src/lambda-code.ts';
@@ -167,6 +168,15 @@ describe('[USER-5] an erasure that fails', () => {
   it('may be written to its log by that rule only', () => {
     const [found] = resourcesOf(templates, 'AWS::Logs::ResourcePolicy', 'ParleyService');
     expect(String(found?.Properties.PolicyDocument)).toContain(':rule/parley-erasures-failed');
+  });
+});
+
+describe('[SEC-5] DAX', () => {
+  it('keeps no copy for as long as the service goes round it after a change, with a minute for a replica that lags', () => {
+    const [found] = resourcesOf(templates, 'AWS::DAX::ParameterGroup', 'ParleyCache');
+    const kept = Object.values(found?.Properties.ParameterNameValues ?? {}).map(Number);
+    expect(kept).toHaveLength(2);
+    expect(Math.max(...kept)).toBeLessThanOrEqual(changedMs - 60_000);
   });
 });
 

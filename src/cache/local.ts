@@ -18,8 +18,8 @@ const bytesMaxDefault = 64 * 1024 * 1024;
 /** What an entry costs besides its value. */
 const overheadBytes = 200;
 const negativeMsMax = 1_000;
-/** How long after an invalidation loads are to be fresh: replicas lag for less, and DAX forgets within it by default. */
-const changedMs = 300_000;
+/** How long after an invalidation loads are to be fresh: replicas lag for less, and DAX is to forget within it. */
+export const changedMs = 300_000;
 
 interface Kept {
   readonly value: unknown;

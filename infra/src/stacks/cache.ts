@@ -12,6 +12,9 @@ import type { Network } from './network.ts';
 import type { Roles } from './roles.ts';
 import { parleyStack } from './stack.ts';
 
+/** Milliseconds that DAX keeps a copy for. */
+const daxMs = 240_000;
+
 export interface Caches {
   readonly stack: Stack;
   /** What a process is told, so that it finds Valkey and signs in there as a user of the cache. */
@@ -78,9 +81,10 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
   });
   const parameters = new dax.CfnParameterGroup(stack, 'DaxParameters', {
     parameterGroupName: daxClusterName,
-    description: 'What is read through DAX is settled; it is kept for five minutes',
-    // Closed pages change by edits; readers go round DAX for five minutes after one, and no copy may outlive that.
-    parameterNameValues: { 'query-ttl-millis': '300000', 'record-ttl-millis': '300000' },
+    description: 'What is read through DAX is settled; it is kept for four minutes',
+    // Closed pages change by edits; readers go round DAX for five minutes after one, and no copy may outlive that: neither one that
+    // DAX took from a replica which heard of the edit a little later.
+    parameterNameValues: { 'query-ttl-millis': String(daxMs), 'record-ttl-millis': String(daxMs) },
   });
   const cluster = new dax.CfnCluster(stack, 'Dax', {
     clusterName: daxClusterName,
