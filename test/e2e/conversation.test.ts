@@ -502,6 +502,25 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     expect((await entry(page, 2).boundingBox())?.height).toBe(before);
   });
 
+  test('in a large group some of those who have read are named, and the rest counted', async () => {
+    const handles = Array.from({ length: 6 }, (_, n) => `reader_${n}`);
+    const readers = await Promise.all(handles.map((handle, n) => person(server.url, handle, `Reader ${n}`)));
+    const pat = await person(server.url, 'pat', 'Pat');
+    const group = await pat.api.createConversation({ handles, title: 'The large group' });
+    await say(pat, group, 'Read this');
+    for (const reader of readers) await reader.api.markRead(group.uuid, { seq: 2 });
+    const { page } = await openAs('pat');
+    await openRow(page, 'The large group');
+    const line = page.locator('.entry-readers');
+    expect(
+      await eventually(
+        async () => (await line.textContent()) ?? '',
+        (text) => text.endsWith('others'),
+      ),
+    ).toMatch(/^Read by Reader \d, Reader \d, Reader \d and 3 others$/);
+    for (const { user } of readers) expect(await line.getAttribute('title')).toContain(user.display_name);
+  });
+
   test('an address is a link from its first letter to its last', async () => {
     const oda = await person(server.url, 'oda', 'Oda');
     await say(

@@ -21,8 +21,10 @@ interface EntryProps {
   readonly total: number;
   /** The message it answers, when that one is loaded. */
   readonly quoted: Message | undefined;
-  /** Names of those who have read up to here and not further. */
+  /** Who has read up to here and not further, in a line. */
   readonly readers: string;
+  /** The names of all of them. */
+  readonly allReaders: string;
   readonly nameOf: (uuid: string) => string;
   readonly actions: EntryActions;
   readonly lit: boolean;
@@ -97,7 +99,11 @@ export const Entry = memo(function Entry(props: EntryProps) {
         )}
         <Text message={message} tabbable={tabbable} />
         <Reactions {...props} />
-        {readers === '' ? null : <p className="entry-readers">{readers}</p>}
+        {readers === '' ? null : (
+          <p className="entry-readers" title={props.allReaders}>
+            {readers}
+          </p>
+        )}
       </div>
       <Time iso={message.created_at} />
       {(pointed || focused) && !gone ? (

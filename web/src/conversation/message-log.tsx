@@ -31,6 +31,8 @@ const loadAhead = 20;
 const estimatePx = 44;
 /** So near the end still counts as being there: a new message then scrolls into view. */
 const endPx = 80;
+/** Of more readers at one entry, the others are counted: a large group would fill the screen with names. */
+const readersNamedMax = 3;
 /** A pause this long starts a new run of messages even by the same person. */
 const runMsMax = 10 * 60_000;
 const litMs = 1_600;
@@ -212,13 +214,20 @@ export function MessageLog(props: MessageLogProps) {
     return entry?.kind === 'message' ? entry.message : undefined;
   };
 
-  const readersAt = (message: Message): string => {
+  const readersAt = (message: Message): readonly string[] => {
     const names: string[] = [];
     for (const [user, seq] of snapshot.readers) {
       if (seq === message.seq && user !== myUuid && user !== message.user_uuid) names.push(nameOf(user));
     }
+    return names;
+  };
+
+  const readText = (names: readonly string[]): string => {
     if (names.length === 0) return '';
-    return snapshot.conversation?.kind === 'direct' ? 'Read' : `Read by ${names.join(', ')}`;
+    if (snapshot.conversation?.kind === 'direct') return 'Read';
+    if (names.length <= readersNamedMax + 1) return `Read by ${names.join(', ')}`;
+    const others = formatNumber(names.length - readersNamedMax);
+    return `Read by ${names.slice(0, readersNamedMax).join(', ')} and ${others} others`;
   };
 
   const tabStop = tabSeq !== undefined && tabIndex >= 0 ? tabSeq : seqAt(lastMessageIndex(snapshot));
@@ -242,6 +251,7 @@ export function MessageLog(props: MessageLogProps) {
             if (entry === undefined) return null;
             const before = snapshot.at(item.index - 1);
             const starts = startsRun(entry, before, myUuid);
+            const readers = entry.kind === 'message' ? readersAt(entry.message) : [];
             if (entry.kind === 'send') awaited.current.add(entry.key);
             const newDay = before === undefined || dayKey(timeOf(entry)) !== dayKey(timeOf(before));
             return (
@@ -269,7 +279,8 @@ export function MessageLog(props: MessageLogProps) {
                     tabbable={entry.message.seq === tabStop}
                     total={snapshot.newestSeq}
                     quoted={quotedAt(entry.message.reply_to)}
-                    readers={readersAt(entry.message)}
+                    readers={readText(readers)}
+                    allReaders={readers.join(', ')}
                     nameOf={nameOf}
                     actions={actions}
                     lit={entry.message.seq === litSeq}
