@@ -416,6 +416,32 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await page.locator('[data-announcer]', { hasText: 'Ben Köhler: Said meanwhile' }).waitFor({ state: 'attached' });
   });
 
+  test('with forced colours the row and the folder that are chosen still differ from the others', async () => {
+    const page = await openAna();
+    await openRow(page, 'Ben Köhler');
+    await page.emulateMedia({ forcedColors: 'active' });
+    const edge = (locator: Locator, side: string): Promise<string> =>
+      locator.first().evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), side);
+    const chosen = await edge(page.locator('.row[aria-current]'), 'border-left-color');
+    expect(await edge(page.locator('.row:not([aria-current])'), 'border-left-color')).not.toBe(chosen);
+    const pressed = await edge(page.locator('.folders [aria-pressed="true"]'), 'border-bottom-color');
+    expect(await edge(page.locator('.folders [aria-pressed="false"]'), 'border-bottom-color')).not.toBe(pressed);
+    await page.emulateMedia({ forcedColors: null });
+  });
+
+  test('where the text is twice as large, so are the rows of the list', async () => {
+    const page = await openAna();
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    await page.getByRole('button', { name: /^Inbox/ }).click();
+    const first = row(page, 'Ben Köhler').first();
+    await first.waitFor();
+    const inner = (await first.locator('.row-text').boundingBox())?.height ?? 0;
+    expect((await first.boundingBox())?.height).toBeGreaterThan(inner + 24);
+  });
+
   test('from 320 to 2560 px wide nothing is cut off sideways, and there are one pane or two', async () => {
     const page = await openAna();
     const overflow = (): Promise<number> =>

@@ -13,7 +13,9 @@ import { usePatience } from '../use-patience.ts';
 import { useStore } from '../use-store.ts';
 import { ConversationRow } from './conversation-row.tsx';
 
-const rowPx = 72;
+/** As high as its two lines, whatever size the reader's letters have. */
+const rowRem = 4.5;
+const rowHeightPx = (): number => rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 /** The next page is asked for when so many rows are left below. */
 const loadAhead = 12;
 
@@ -31,6 +33,7 @@ export const ConversationList = memo(function ConversationList(props: Conversati
   const snapshot = useStore(session.inbox)[folder];
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
+  const [rowPx] = useState(rowHeightPx);
   const { rested, ask } = usePatience();
   const { hasMore, loadingMore, load } = snapshot;
   const finding = wanted.trim() !== '';
