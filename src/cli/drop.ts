@@ -1,5 +1,6 @@
 /** Drops the tables, after asking. */
 import { existsSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { dataLayout } from '#server/adapters';
 import { lockFolder } from '#server/lock';
@@ -23,7 +24,7 @@ is not dropped: lift its protection first, on purpose and by hand.`,
     }
     if (config.table.kind === 'embedded') {
       if (!existsSync(config.data)) {
-        print(`There is nothing in ${config.data}; nothing was dropped.`);
+        print(`There is nothing in ${resolve(config.data)}; nothing was dropped.`);
         return;
       }
       // A server at work here would go on with files that are gone.

@@ -1,6 +1,7 @@
 /** What a script works on: the embedded table, or DynamoDB, by the environment or the word `prod`. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalBus } from '#bus/local';
 import { createLocalCache } from '#cache/local';
@@ -55,7 +56,8 @@ export const describeTarget = (config: Config): string =>
  */
 export const requireData = (config: Config, path = dataLayout(config.data).main): void => {
   if (config.table.kind !== 'embedded' || existsSync(path)) return;
-  const { data } = config;
+  // Whole, since a name alone is looked for in the folder that the script was called from.
+  const data = resolve(config.data);
   throw new TableError(
     'no_such_table',
     `there is nothing in ${data} (PARLEY_DATA); bin/ddb/schema-load makes its tables`,

@@ -155,6 +155,11 @@ describe('a script that works on what is there', () => {
     expect(existsSync(data)).toBe(false);
   });
 
+  test('says which folder it looked in, where only a name was given', async () => {
+    const { line } = refusal(await run('ddb/scan', [], { PARLEY_DATA: 'no-such-folder' }));
+    expect(line).toContain(`there is nothing in ${join(process.cwd(), 'no-such-folder')} (PARLEY_DATA)`);
+  });
+
   test('drop says of a folder that is not there that nothing was dropped', async () => {
     const data = join(folder, 'mistyped for drop');
     const { code, out, err } = await run('ddb/drop', ['--yes'], { PARLEY_DATA: data });
