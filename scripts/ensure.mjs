@@ -16,11 +16,11 @@ const run = (command, args) => {
 
 const timeOf = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-/** The newest change below a folder, in milliseconds; installed and built files aside. */
+/** The newest change below a folder, in milliseconds; what is installed or built aside, and tests, of which nothing is built. */
 const newest = (folder) => {
   let time = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === 'node_modules' || entry.name === 'dist') continue;
+    if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.endsWith('.test.ts')) continue;
     const path = join(folder, entry.name);
     time = Math.max(time, entry.isDirectory() ? newest(path) : timeOf(path));
   }

@@ -56,6 +56,13 @@ describe('before a start', () => {
     expect(await start()).toEqual({ built: [], status: 0 });
   });
 
+  test('a test asks for no build, since none is made of it', async () => {
+    await start();
+    await writeFile(join(root, 'src/domain/a.test.ts'), '');
+    await age('src/domain/a.test.ts', 60);
+    expect(await start()).toEqual({ built: [], status: 0 });
+  });
+
   test('a build that failed is no build: the next start builds again', async () => {
     await writeFile(join(root, 'broken'), '');
     expect(await start()).toEqual({ built: ['rooms'], status: 1 });

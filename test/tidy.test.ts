@@ -50,24 +50,32 @@ describe('files', () => {
 });
 
 describe('rooms', () => {
+  /** The text in a file of a room, as a test's: a build that runs meanwhile, beside another test, passes it over. */
   const compile = (room: string, text: string): string => {
-    const path = join(root, 'src', room, 'forbidden-for-a-test.ts');
+    const home = join(root, 'src', room);
+    const path = join(home, 'forbidden-for-a-test.test.ts');
     const folder = mkdtempSync(join(tmpdir(), 'parley-rooms-'));
-    const config = JSON.parse(read(`src/${room}/tsconfig.json`));
-    writeFileSync(path, text);
-    const own = join(root, 'src', room, 'tsconfig.for-a-test.json');
-    // A file of another room would be emitted beside its source.
-    const options = {
-      ...config.compilerOptions,
-      noEmitOnError: true,
-      outDir: folder,
-      tsBuildInfoFile: join(folder, 'info'),
+    const { compilerOptions, references = [] } = JSON.parse(read(`src/${room}/tsconfig.json`));
+    const config = {
+      extends: join(root, 'tsconfig.base.json'),
+      compilerOptions: {
+        ...compilerOptions,
+        rootDir: home,
+        typeRoots: [join(root, 'node_modules', '@types')],
+        // A file of another room would be emitted beside its source.
+        noEmitOnError: true,
+        outDir: folder,
+        tsBuildInfoFile: join(folder, 'info'),
+      },
+      files: [path],
+      references: references.map((one: { readonly path: string }) => ({ path: join(home, one.path) })),
     };
-    writeFileSync(own, JSON.stringify({ ...config, compilerOptions: options, include: ['forbidden-for-a-test.ts'] }));
+    writeFileSync(path, text);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     try {
-      return spawnSync('npx', ['--no-install', 'tsc', '-p', own], { cwd: root, encoding: 'utf8' }).stdout;
+      return spawnSync('npx', ['--no-install', 'tsc', '-p', folder], { cwd: root, encoding: 'utf8' }).stdout;
     } finally {
-      for (const file of [path, own]) rmSync(file);
+      rmSync(path);
       rmSync(folder, { recursive: true });
     }
   };

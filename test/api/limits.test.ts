@@ -147,7 +147,7 @@ describe('[SEC-6] readers that do not read', () => {
       begun += 1;
       return endless();
     };
-    const stalling = await startRig({ messenger: { ...messenger, exportMe }, stalledMs: 300 });
+    const stalling = await startRig({ messenger: { ...messenger, exportMe }, stalledMs: 1_500 });
     const port = await stalling.listen();
     const ada = await stalling.signIn('ada');
     const before = await inFlight(port);
