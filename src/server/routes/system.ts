@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import { ParleyError } from '#domain/errors';
+import { within } from '#table/within';
 import type { App } from '../app-types.ts';
 import type { Metrics } from '../metrics.ts';
 import { causesOf } from '../refusal-log.ts';
@@ -41,14 +42,6 @@ const Status = Type.Object({ status: Type.String() }, { examples: [{ status: 'ok
 
 const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
-
-const within = async (work: Promise<void>, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
-};
 
 const describe = (operationId: string, summary: string) => ({
   tags: ['system'],
@@ -97,7 +90,7 @@ export const systemRoutes = (app: App, needs: SystemNeeds): void => {
     },
     async () => {
       if (needs.stopping()) throw new ParleyError('unavailable', 'The server is stopping.');
-      await within(needs.ready(), readyMs).catch((error: unknown) => {
+      await within(readyMs, needs.ready()).catch((error: unknown) => {
         readiness.lost(error);
         throw new ParleyError('unavailable', 'The table does not answer.', { cause: error });
       });

@@ -9,6 +9,7 @@
 import { type Outcome, TableError, type TableErrorCode } from '../errors.ts';
 import type { Item } from '../port.ts';
 import { backoffMs, createRetryQuota, defaultRetryPolicy, type RetryPolicy, retryCost } from '../retry.ts';
+import { within } from '../within.ts';
 import { type AttributeMap, decodeItem } from './codec.ts';
 import { type CredentialProvider, defaultCredentials } from './credentials.ts';
 import { errorMessage, errorName, type FaultKind, faultKind } from './faults.ts';
@@ -104,18 +105,6 @@ const toTableError = (operation: string, attempts: number, failed: Failed, lande
   });
 };
 
-/** The longest wait that a timer can be set to. */
-const timerMsMax = 2 ** 31 - 1;
-
-/** What the work gives, or a rejection after so many milliseconds: whoever gives credentials may wait for a network of its own. */
-const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`none in ${ms} ms`)), Math.min(Math.max(0, ms), timerMsMax));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-};
-
 export const createCaller = (options: CallerOptions): Caller => {
   const { now, random, sleep } = options;
   const provide = options.credentials ?? defaultCredentials(options.endpoint);
@@ -134,6 +123,7 @@ export const createCaller = (options: CallerOptions): Caller => {
     outcome: Outcome,
   ): Promise<Credentials> => {
     try {
+      // Whoever gives them may wait for a network of its own.
       return await within(deadline - now(), provide({ forceRefresh }));
     } catch (cause) {
       throw new TableError('unavailable', `${operation}: no credentials could be found`, { outcome, cause });
