@@ -2,13 +2,11 @@
 import { ParleyError } from '#domain/errors';
 import { ConfigError } from '#server/config';
 import { LockedError } from '#server/lock';
+import { isSystemCode } from '#server/system-code';
 import { TableError } from '#table/errors';
 import { UsageError } from './usage.ts';
 
 const sentences = [UsageError, ConfigError, LockedError, TableError];
-
-/** The operating system's names of what went wrong, such as EACCES; Node's own names begin with ERR_ and are faults of ours. */
-const isSystemCode = (code: unknown): boolean => typeof code === 'string' && /^E(?!RR_)[A-Z0-9_]+$/.test(code);
 
 const sentenceOf = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined;

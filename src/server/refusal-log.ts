@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type ErrorCode, ParleyError } from '#domain/errors';
 import { statusOf } from '#protocol/problem';
 import { TableError, type TableErrorCode } from '#table/errors';
+import { isSystemCode } from './system-code.ts';
 
 /** A table that is away refuses thousands a second, all for one reason. */
 const everyMs = 10_000;
@@ -21,7 +22,7 @@ const mayBeTold = (error: Error): boolean => {
   if (error instanceof TableError) return aboutItself.has(error.code);
   const { code, $metadata } = error as { readonly code?: unknown; readonly $metadata?: unknown };
   // Of the operating system, or of a service of AWS.
-  return $metadata !== undefined || (typeof code === 'string' && /^E(?!RR_)[A-Z0-9_]+$/.test(code));
+  return $metadata !== undefined || isSystemCode(code);
 };
 
 /** An error and its causes, the outermost first: names, and words where they may be told. */
