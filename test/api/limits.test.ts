@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ParleyError } from '#domain/errors';
-import { exportsPerUserMax } from '#server/routes/people';
+import { exportsPerUserMax } from '#server/export-gate';
 import { type Rig, startRig } from './rig.ts';
 import { readEvents, sendRaw } from './sockets.ts';
 

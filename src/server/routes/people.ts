@@ -1,34 +1,15 @@
 /** The signed-in user, other users, and blocks. */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { ParleyError } from '#domain/errors';
 import { pageDefault } from '#domain/limits';
 import { BlocksPage, BlocksQuery, HandleParams, MePatch, PublicUser, User } from '#protocol/shapes';
 import type { App, RouteNeeds } from '../app-types.ts';
+import { createExportGate } from '../export-gate.ts';
 import { answer, nothing, problems } from './describe.ts';
 import { handleField, handleIn } from './ids.ts';
 
 /** An export reads everything a user has: it may take longer than a request, but not for ever. */
 const exportDeadlineMs = 10 * 60_000;
-
-/** Exports of one user at a time: each holds a page of theirs for as long as it is read, and counts as a request in flight. */
-export const exportsPerUserMax = 4;
-
-/** Lets a user begin an export, or refuses; what it returns is called when that one has ended. */
-const createExportGate = () => {
-  const under = new Map<string, number>();
-  return (user: string): (() => void) => {
-    const before = under.get(user) ?? 0;
-    if (before >= exportsPerUserMax)
-      throw new ParleyError('rate_limited', `A user may have ${exportsPerUserMax} exports at a time.`);
-    under.set(user, before + 1);
-    return () => {
-      const left = (under.get(user) ?? 1) - 1;
-      if (left > 0) under.set(user, left);
-      else under.delete(user);
-    };
-  };
-};
 
 const ExportQuery = Type.Object(
   { cursor: Type.Optional(Type.String({ maxLength: 1_024, description: 'Of the last line read: go on after it' })) },
