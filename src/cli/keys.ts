@@ -10,7 +10,7 @@ import { UsageError } from './usage.ts';
 
 /** A batch of a hundred data keys has this long. */
 const batchMs = 60_000;
-/** Whole walks before the rest is left to another call: nodes that still make keys under the older one would have this go on for ever. */
+/** Whole walks before the rest is left to another call: nodes that still make keys under the older one would keep it going. */
 const walksMax = 10;
 
 const deadline = (): number => Date.now() + batchMs;
@@ -78,8 +78,9 @@ export const command: Command = {
   rewrap   wraps every data key anew under the newest key, until a whole walk finds none that is not; may be broken off and
            called again. Only then may an older key be removed, and not before backups that hold its data keys are of no use
 
-A key of KMS is rotated by KMS (rotate is for key files). To move to another key: name the new one in KMS_KEY_ID and the old
-one in KMS_PREVIOUS_KEY_IDS for every node, restart them, then rewrap. No text is sealed anew, and all stay readable.
+A key of KMS is rotated by KMS (rotate is for key files). To move to another key of KMS, first have every node read both: name
+the new one in KMS_PREVIOUS_KEY_IDS and restart them; then name the new one in KMS_KEY_ID and the old one there, restart them,
+and rewrap. No text is sealed anew.
 --by says who acts, where the name of the machine's user does not; rotate and rewrap are noted in the audit (bin/users audit).`,
   options: { by: { type: 'string' } },
   run: async (positionals, values) => {

@@ -51,8 +51,8 @@ export const describeTarget = (config: Config): string =>
     : `the table ${config.table.table} at ${config.table.endpoint ?? `DynamoDB in ${config.table.region}`}`;
 
 /**
- * For scripts that work on what is there: a folder that is not there, such as one mistyped, is said to be so. To open its tables would make
- * empty ones, which look like data that is lost.
+ * For scripts that work on what is there: a folder that is not there, such as one mistyped, is said to be so. To open its tables
+ * would make empty ones, which look like data that is lost.
  */
 export const requireData = (config: Config, path = dataLayout(config.data).main): void => {
   if (config.table.kind !== 'embedded' || existsSync(path)) return;

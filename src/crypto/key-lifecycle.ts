@@ -1,6 +1,6 @@
 /**
- * What operators' and life-cycle jobs do to stored data keys: delete all of one author's (USER-5), count them, and wrap all anew
- * under the newest key-encryption key. Both go in bounded batches, may be stopped anywhere, and are safe to repeat.
+ * What operators' and life-cycle jobs do to stored data keys: delete all of one author's (USER-5), count them, and wrap all
+ * anew under the newest key-encryption key. All go in bounded batches, may be stopped anywhere, and are safe to repeat.
  */
 import type { QueryPosition, ScannableTable, Table } from '#table/port';
 import { deleteBatchMax, deleteDataKeysOf, listDataKeysOf, rewrapDataKey, storedKey } from './key-store.ts';
@@ -50,8 +50,8 @@ export const createKeyEraser = (table: Table): KeyEraser => ({
 });
 
 /**
- * One batch of a walk that counts data keys by the key-encryption key they are under, `no key` for an item that holds none. It scans,
- * as only operators' tools may.
+ * One batch of a walk that counts data keys by the key-encryption key they are under, `no key` for an item that holds none. It
+ * scans, as only operators' tools may.
  */
 export const countKeks = async (
   table: ScannableTable,

@@ -10,7 +10,7 @@ export const displayNameCharactersMax = 100;
 export const previewCharactersMax = 120;
 /** Participants of a group at one time: one message is at most this many inbox updates. */
 export const groupMembersMax = 100;
-/** Joinings of a group in all its life, each return one more: bounds entry 0, and each system entry, far below DynamoDB's 400 KB. */
+/** Joinings of a group in all its life, returns too: bounds entry 0, and each system entry, far below DynamoDB's 400 KB. */
 export const groupJoiningsMax = 1_000;
 /** Distinct people and emoji on one message: bounds the item at about 45 KB. */
 export const reactionsMax = 1_000;
