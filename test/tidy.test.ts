@@ -73,7 +73,7 @@ describe('rooms', () => {
     writeFileSync(path, text);
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     try {
-      return spawnSync('npx', ['--no-install', 'tsc', '-p', folder], { cwd: root, encoding: 'utf8' }).stdout;
+      return spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' }).stdout;
     } finally {
       rmSync(path);
       rmSync(folder, { recursive: true });
@@ -88,12 +88,10 @@ describe('rooms', () => {
   });
 
   test('the domain sees no clock, no socket, no file and no process', () => {
-    for (const name of ['process', 'setTimeout', 'fetch', 'console', 'Buffer']) {
-      expect(compile('domain', `export const reach = ${name};\n`)).toContain(`'${name}'`);
-    }
-    expect(
-      compile('domain', "import { readFileSync } from 'node:fs';\nexport const reach = readFileSync;\n"),
-    ).toContain("'node:fs'");
+    const names = ['process', 'setTimeout', 'fetch', 'console', 'Buffer'];
+    const reaching = names.map((name, n) => `export const reach${n} = ${name};`);
+    const faults = compile('domain', ["import { readFileSync } from 'node:fs';", ...reaching].join('\n'));
+    for (const name of [...names, 'node:fs']) expect(faults).toMatch(new RegExp(`error TS\\d+: .*'${name}'`));
   });
 
   test('only composition roots name concrete adapters', () => {
