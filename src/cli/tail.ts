@@ -1,12 +1,21 @@
 /** Follows the change feed and prints each change as it comes. */
 import { setTimeout } from 'node:timers/promises';
-import type { FeedStart } from '#table/port';
+import type { ChangeRecord, FeedStart } from '#table/port';
 import type { Command } from './main.ts';
 import { print } from './output.ts';
 import { requireData, targetOf, withTables } from './target.ts';
 
 const batchMax = 100;
 const pollMs = 200;
+
+/** What kind of item it is now; a record that cannot be read is named for what it is, and those behind it follow. */
+const typeOf = (record: ChangeRecord): string => {
+  try {
+    return String(record.after?.type ?? '');
+  } catch {
+    return '(unreadable)';
+  }
+};
 
 export const command: Command = {
   help: `tail [prod] [--oldest] [--once]
@@ -25,10 +34,9 @@ from the oldest change kept (24 hours). --once ends where the stream ends now; o
           const start = places.has(id) ? places.get(id) : values.oldest === true ? 'oldest' : 'latest';
           if (start === undefined) continue;
           const { records, position } = await feed.read(id, start, batchMax);
-          for (const { at, kind, key, after } of records) {
-            print(
-              `${new Date(at).toISOString()}  ${kind.padEnd(6)}  ${key.pk}  ${key.sk}  ${String(after?.type ?? '')}`,
-            );
+          for (const record of records) {
+            const { at, kind, key } = record;
+            print(`${new Date(at).toISOString()}  ${kind.padEnd(6)}  ${key.pk}  ${key.sk}  ${typeOf(record)}`);
           }
           read += records.length;
           places.set(id, position === undefined ? undefined : { after: position });

@@ -2,9 +2,9 @@
  * A batch of stream records, applied in order as far as it goes; what could not be is named, so that only that comes again. A
  * batch of which nothing could be applied is an error of the invocation.
  */
+import { applyAsFarAsItGoes } from '#messenger/as-far-as-it-goes';
 import type { Fanout } from '#messenger/fanout';
 import { changeOf, type StreamRecord } from '#table/dynamodb/stream-record';
-import type { ChangeRecord } from '#table/port';
 
 /** The event of a function behind a DynamoDB stream. */
 export interface StreamEvent {
@@ -17,9 +17,8 @@ export interface StreamResponse {
 }
 
 /**
- * Applies the records in one go, which coalesces best. When that fails, halves are tried in order until the first record that
- * does not go is known: everything before it is applied, and it and what follows come again (INBOX-5). Applying twice changes
- * nothing, so no state is kept of what was done.
+ * Applies the records as far as they go: everything before the first that does not is applied, and it and what follows come
+ * again (INBOX-5).
  *
  * An answer, also one that names the first record, counts as success: Lambda neither counts an error nor halves the batch, and
  * what follows a record that cannot be applied would be set aside with it. So when not even the first record went, this throws
@@ -34,34 +33,8 @@ export const applyBatch = async (
   timeLeft: () => number,
   failed: (error: unknown) => void,
 ): Promise<StreamResponse> => {
-  const changes: ChangeRecord[] = [];
-  for (const record of event.Records) {
-    try {
-      changes.push(changeOf(record));
-    } catch (error) {
-      // What was decoded before it is applied all the same; it comes again until it is set aside.
-      failed(error);
-      break;
-    }
-  }
-
-  /** The index of the first record that is not surely applied; the length when all are. */
-  const applied = async (records: readonly ChangeRecord[]): Promise<number> => {
-    if (records.length === 0) return 0;
-    if (timeLeft() < reserveMs) return 0;
-    try {
-      await apply(records);
-      return records.length;
-    } catch (error) {
-      failed(error);
-    }
-    if (records.length === 1) return 0;
-    const middle = Math.ceil(records.length / 2);
-    const first = await applied(records.slice(0, middle));
-    return first < middle ? first : middle + (await applied(records.slice(middle)));
-  };
-
-  const done = await applied(changes);
+  const mayTry = (): boolean => timeLeft() >= reserveMs;
+  const done = await applyAsFarAsItGoes(event.Records.map(changeOf), apply, mayTry, failed);
   const next = event.Records[done];
   if (done === 0 && next !== undefined) throw new NothingApplied(event.Records.length);
   return { batchItemFailures: next === undefined ? [] : [{ itemIdentifier: next.dynamodb.SequenceNumber }] };

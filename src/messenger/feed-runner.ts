@@ -45,7 +45,7 @@ export interface FeedRunner {
 }
 
 /**
- * @param failed is told of each failure; the batch is tried again, later and later.
+ * @param failed is told of each failure; the batch is tried again, later and later. A `RecordSetAside` says what is not.
  * @param owner this runner's name, no other's, where several run at once; without it the process is alone with its table.
  */
 export const startFeedRunner = (

@@ -10,13 +10,18 @@
  *    renews it as often. So a lease costs at most one write in two seconds for each busy shard, and none besides.
  * 4. Records that a hint brings along join the batch that is being gathered when they follow on it. Before it is applied the feed
  *    is read on from there, so that nothing depends on a hint.
- * 5. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
+ * 5. A batch that fails by what is in it is sifted: page by page, each as far as it goes. The record that does not go is tried
+ *    alone, later and later, `triesMax` times, and then set aside, which is said. What fails by what is around it, such as a table
+ *    that is throttled or away, is tried for as long as that lasts.
+ * 6. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
  */
 import type { CheckpointItem } from '#store/items';
 import { isCheckpoint } from '#store/positions';
 import type { ChangeFeed, ChangeRecord, FeedPage, FeedStart, FreshRecords } from '#table/port';
+import { applyAsFarAsItGoes } from './as-far-as-it-goes.ts';
 import type { Fanout, FanoutBatch } from './fanout.ts';
 import type { Leases, LeaseUpdate } from './leases.ts';
+import { isOfTheRecord, RecordSetAside } from './set-aside.ts';
 
 /**
  * Records applied as one batch, when a burst has filled it: the more is waiting, the more coalesces. What a batch takes of
@@ -44,6 +49,12 @@ const leaseMs = 6_000;
 const watchMs = 1_500;
 /** A runner holds back from a free shard by this much for each that it holds: shards spread over the fleet. */
 const spreadMs = 250;
+
+/**
+ * How often a record that does not go is tried: with the runner's rests in between for six to twelve seconds. So few hold the others up
+ * for long; and a release that can apply none at all sets aside ten a minute, which is rung for before it is many.
+ */
+const triesMax = 8;
 
 const unstoppable = new AbortController().signal;
 
@@ -98,6 +109,10 @@ type Place =
       dirty: boolean;
       /** What came since it was last read to its end; undefined while it is being read. */
       gathering: Gathering | undefined;
+      /** A batch from here failed by what is in it. */
+      sifting: boolean;
+      /** The first record that does not go, while it is tried alone. */
+      suspect: { readonly position: string; readonly tries: number } | undefined;
     }
   | { state: 'done' };
 
@@ -111,7 +126,7 @@ const startOf = (item: CheckpointItem | undefined): FeedStart =>
 const isWork = (records: readonly ChangeRecord[]): boolean => !records.every(isCheckpoint);
 const hasWork = ({ records, position }: FeedPage): boolean => position === undefined || isWork(records);
 
-/** @param heldByRunner how many shards the runner holds. @param failed is told when a lease could not be renewed. */
+/** @param heldByRunner how many shards the runner holds. @param failed is told when a lease could not be renewed, and of each record set aside. */
 export const createShardReader = (
   shard: string,
   parts: {
@@ -140,6 +155,8 @@ export const createShardReader = (
       saved: time.now(),
       dirty: false,
       gathering: undefined,
+      sifting: false,
+      suspect: undefined,
     };
     place = held;
     return held;
@@ -217,32 +234,78 @@ export const createShardReader = (
     }
   };
 
+  /** Everything before `reached` is applied; undefined: everything there is, and the shard has ended. */
+  const moveOn = async (held: Held, reached: FeedStart | undefined, work: boolean): Promise<void> => {
+    if (place !== held) return;
+    if (work || reached === undefined) held.dirty = true;
+    if (reached === undefined) {
+      await update(held, { done: true });
+      if (place === held) place = { state: 'done' };
+    } else {
+      held.start = reached;
+      if (held.dirty && time.now() - held.saved >= checkpointMs) await update(held, {});
+    }
+  };
+
   const read = async (held: Held): Promise<StepResult> => {
     const gathered = held.gathering ?? gatherFrom(held.start);
     // What is heard meanwhile may stand in what is read.
     held.gathering = undefined;
-    const ended = await readOn(gathered);
-    taken = gathered.records;
-    // What comes while this is applied is of the next batch, which is nothing without this one.
-    if (!ended) held.gathering = gatherFrom(gathered.from);
-    if (gathered.records > 0) {
-      try {
-        await applyHolding(held, gathered.batch);
-      } catch (error) {
-        held.gathering = undefined;
-        throw error;
-      }
+    let ended: boolean;
+    try {
+      ended = await readOn(gathered);
+      taken = gathered.records;
+      // What comes while this is applied is of the next batch, which is nothing without this one.
+      if (!ended) held.gathering = gatherFrom(gathered.from);
+      if (gathered.records > 0) await applyHolding(held, gathered.batch);
+    } catch (error) {
+      held.gathering = undefined;
+      held.sifting = isOfTheRecord(error);
+      throw error;
     }
-    if (place !== held) return 'read';
-    if (gathered.work || ended) held.dirty = true;
-    if (ended) {
-      await update(held, { done: true });
-      if (place === held) place = { state: 'done' };
-    } else {
-      held.start = gathered.from;
-      if (held.dirty && time.now() - held.saved >= checkpointMs) await update(held, {});
-    }
+    await moveOn(held, ended ? undefined : gathered.from, gathered.work);
     return gathered.records > 0 || ended ? 'read' : 'idle';
+  };
+
+  /** The first record that does not go, once more. Throws its fault, or sets it aside. */
+  const suspectOnceMore = async (held: Held, position: string, fault: unknown): Promise<void> => {
+    const tries = (held.suspect?.position === position ? held.suspect.tries : 0) + 1;
+    held.suspect = { position, tries };
+    if (tries < triesMax) throw fault;
+    held.suspect = undefined;
+    parts.failed(new RecordSetAside(shard, position, fault));
+    await moveOn(held, { after: position }, true);
+  };
+
+  const sift = async (held: Held): Promise<StepResult> => {
+    const limit = held.suspect === undefined ? ownPageMax : 1;
+    const { records, position } = await feed.read(shard, held.start, limit);
+    let fault: unknown;
+    const done = await applyAsFarAsItGoes(
+      records,
+      async (some) => {
+        const { batch } = gatherFrom(held.start);
+        batch.add(some);
+        await applyHolding(held, batch);
+      },
+      () => fault === undefined || isOfTheRecord(fault),
+      (error) => {
+        fault = error;
+      },
+    );
+    const suspected = records[done];
+    const last = records[done - 1];
+    if (suspected === undefined) {
+      if (records.length > 0) held.suspect = undefined;
+      // Whatever of the batch is still to be read would be on this page.
+      held.sifting = held.suspect !== undefined || records.length === limit;
+      await moveOn(held, position === undefined ? undefined : { after: position }, isWork(records));
+      return records.length > 0 || position === undefined ? 'read' : 'waiting';
+    }
+    if (last !== undefined) await moveOn(held, { after: last.position }, isWork(records.slice(0, done)));
+    if (!isOfTheRecord(fault)) throw fault;
+    if (place === held) await suspectOnceMore(held, suspected.position, fault);
+    return 'read';
   };
 
   const watch = async (watched: Watched): Promise<StepResult> => {
@@ -281,7 +344,7 @@ export const createShardReader = (
     step: async () => {
       taken = 0;
       if (place.state === 'new') place = await look(undefined);
-      if (place.state === 'held') return read(place);
+      if (place.state === 'held') return place.sifting ? sift(place) : read(place);
       if (place.state === 'watched') return watch(place);
       return 'idle';
     },
@@ -289,8 +352,13 @@ export const createShardReader = (
       const into = place.state === 'held' ? place.gathering : undefined;
       if (into === undefined || typeof into.from === 'string' || into.from.after !== after) return;
       if (!hasRoom(into, records.length)) return;
-      gather(into, records);
-      into.from = { after: position };
+      try {
+        gather(into, records);
+        into.from = { after: position };
+      } catch {
+        // Whoever wrote is not to hear of it: the same is read, and its fault found, by the next step.
+        if (place.state === 'held') place.gathering = undefined;
+      }
     },
     held: () => claiming || place.state === 'held',
     done: () => place.state === 'done',

@@ -16,6 +16,7 @@ import type { Table } from '#table/port';
 import { keyWrapper, openTables, type Tables } from './adapters.ts';
 import { type Config, ConfigError } from './config.ts';
 import { startExpiry } from './expiry.ts';
+import { createFanoutFaults } from './fanout-faults.ts';
 import { createLensSource } from './lens-source.ts';
 import { lockFolder } from './lock.ts';
 import type { SealingSums } from './metrics.ts';
@@ -32,6 +33,8 @@ export interface Composition {
   readonly onUse: LensSource['onUse'];
   /** What the sealer counts. */
   readonly sealing: () => SealingSums;
+  /** How many records of the change feed this process set aside. */
+  readonly setAside: () => number;
   /** Rejects while the table does not answer. */
   readonly ready: () => Promise<void>;
   /** Present on the embedded default. */
@@ -110,10 +113,10 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
   });
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     setTimeout(ms, undefined, { signal }).catch(() => undefined);
-  const fanoutFault = (error: unknown): void => log.warn(traceOf(error), 'the fan-out failed; it tries again');
+  const fanoutFaults = createFanoutFaults(log);
   const time = { now, wait };
   const runner = config.fansOut
-    ? startFeedRunner(tables.main.feed, patterns, fanout, consumer, time, fanoutFault, sharing.node)
+    ? startFeedRunner(tables.main.feed, patterns, fanout, consumer, time, fanoutFaults.failed, sharing.node)
     : undefined;
   if (runner !== undefined) wake = runner.wake;
   const erasures = config.erases
@@ -132,6 +135,7 @@ export const compose = async (config: Config, log: FastifyBaseLogger): Promise<C
     patterns,
     onUse: uses.onUse,
     sealing: () => sealer.counters,
+    setAside: fanoutFaults.setAside,
     ready: async () => {
       await patterns.getCheckpoint(consumer, 'ready', { deadline: now() + 2_000 });
     },

@@ -27,6 +27,7 @@ export interface Gauges {
   readonly delivered: () => number;
   readonly inFlight: () => number;
   readonly sealing?: () => SealingSums;
+  readonly setAside?: () => number;
 }
 
 /** Seconds: from a cached page to the request deadline. */
@@ -56,7 +57,12 @@ export const createMetrics = (gauges: Gauges): Metrics => {
     'Events written to streams',
     gauges.delivered,
   );
-  const tallies = [requests, seconds, uses, useSeconds, units, slowReaders, delivered];
+  const setAside = createCounterReading(
+    'parley_fanout_set_aside_total',
+    'Records of the change feed that could not be applied and were passed over (INBOX-8)',
+    () => gauges.setAside?.() ?? 0,
+  );
+  const tallies = [requests, seconds, uses, useSeconds, units, slowReaders, delivered, setAside];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,

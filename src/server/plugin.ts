@@ -49,6 +49,8 @@ export interface ParleyServerOptions {
   readonly onUse?: (listener: (use: PatternUse) => void) => () => void;
   /** What the sealer counts, for the metrics. */
   readonly sealing?: () => SealingSums;
+  /** How many records of the change feed the fan-out of this process set aside, for the metrics. */
+  readonly setAside?: () => number;
   readonly lens?: LensSource;
   readonly metricsPublic?: boolean;
   /** Milliseconds since the epoch. */
@@ -93,6 +95,7 @@ export const parleyServer: FastifyPluginAsync<ParleyServerOptions> = async (inst
     delivered: live.delivered,
     inFlight: admission.inFlight,
     ...(options.sealing && { sealing: options.sealing }),
+    ...(options.setAside && { setAside: options.setAside }),
   });
   const unwatch = options.onUse?.(metrics.use);
   const needs = { messenger, callOf: (request: FastifyRequest) => callOf(request, now) };

@@ -18,17 +18,20 @@ export class TableError extends Error {
   readonly code: TableErrorCode;
   readonly outcome: Outcome;
   readonly item: Item | undefined;
+  /** Of `invalid`: the server refused who asks and not what is asked, so another request would fare no better. */
+  readonly denied: boolean;
 
   constructor(
     code: TableErrorCode,
     message: string,
-    detail: { outcome?: Outcome; item?: Item | undefined; cause?: unknown } = {},
+    detail: { outcome?: Outcome; item?: Item | undefined; denied?: boolean; cause?: unknown } = {},
   ) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = 'TableError';
     this.code = code;
     this.outcome = detail.outcome ?? 'none';
     this.item = detail.item;
+    this.denied = detail.denied ?? false;
   }
 }
 

@@ -172,6 +172,7 @@ export interface ChangeRecord {
   readonly position: string;
   readonly kind: 'insert' | 'modify' | 'remove';
   readonly key: Key;
+  /** Both throw `invalid` where another program stored what the port has no value for; the rest of the page is whole. */
   readonly before: Item | undefined;
   readonly after: Item | undefined;
   /** When the change was made, in milliseconds since the epoch (a stream's precision is about a second). */

@@ -161,6 +161,17 @@ describe('reading', () => {
     expect(await read('s', { after: second.position ?? '' }, 2)).toMatchObject({ read: sequences(5, 6) });
   });
 
+  test('[INBOX-8] a record that cannot be read holds back neither its page nor what comes later', async () => {
+    const { records } = shard('s', sequences(1, 3), { alien: [sequence(2)] });
+    const page = await feed.read('s', 'oldest', 1_000);
+    expect(page.records.map(({ position }) => position)).toEqual(sequences(1, 3));
+    expect(page.records[1]?.key).toEqual({ pk: 'p', sk: sequence(2) });
+    expect(() => page.records[1]?.after).toThrow(/type NS/);
+    expect(page.records[2]?.after).toEqual({ pk: 'p', sk: sequence(3) });
+    records.push(sequence(4));
+    expect(await read('s', { after: page.position ?? '' })).toMatchObject({ read: [sequence(4)] });
+  });
+
   test('a record says what changed and when', async () => {
     shard('s', sequences(7, 7));
     const { records } = await feed.read('s', 'oldest', 1);

@@ -9,6 +9,8 @@ export interface StandInShard {
   readonly parent?: string;
   /** Sequence numbers, ascending. */
   readonly records: string[];
+  /** Those of them that another program wrote, with a type the port has no value for. */
+  readonly alien?: readonly string[];
   closed: boolean;
 }
 
@@ -36,11 +38,12 @@ const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/feed/stream/2026';
 /** The time of a record whose sequence number ends in n seconds, in seconds since the epoch. */
 export const recordTime = (sequence: string): number => 1_800_000_000 + Number(sequence.slice(-6));
 
-const toRecord = (sequence: string) => ({
+const toRecord = (sequence: string, alien: boolean) => ({
   eventID: sequence,
-  eventName: 'INSERT',
+  eventName: alien ? 'MODIFY' : 'INSERT',
   dynamodb: {
     Keys: { pk: { S: 'p' }, sk: { S: sequence } },
+    ...(alien && { OldImage: { pk: { S: 'p' }, sk: { S: sequence }, counts: { NS: ['1'] } } }),
     NewImage: { pk: { S: 'p' }, sk: { S: sequence } },
     SequenceNumber: sequence,
     ApproximateCreationDateTime: recordTime(sequence),
@@ -95,7 +98,7 @@ export const startStreamServer = async (pageSize: number): Promise<StreamServer>
       const index = from.index + records.length;
       const ended = shard.closed && index === shard.records.length;
       const next = ended ? {} : { NextShardIterator: iterator(from.id, index) };
-      return ok({ Records: records.map(toRecord), ...next });
+      return ok({ Records: records.map((at) => toRecord(at, shard.alien?.includes(at) === true)), ...next });
     },
   };
 

@@ -190,11 +190,13 @@ test('a record that another program wrote, and that nobody here can read, holds 
   await world.messenger.send({ user: world.ada.uuid }, conversation, { message: 'one' });
   const { Records } = eventOf(await world.records());
   const strange = { NS: ['1'] } as unknown as { S: string };
-  const alien: StreamRecord = {
+  const alien = (pk: string, SequenceNumber: string): StreamRecord => ({
     eventName: 'INSERT',
-    dynamodb: { Keys: { pk: { S: 'x' }, sk: { S: 'x' } }, NewImage: { set: strange }, SequenceNumber: '9' },
-  };
-  const response = await applyBatch(world.fanout, { Records: [...Records, alien] }, enoughTime, ignore);
+    dynamodb: { Keys: { pk: { S: pk }, sk: { S: '1' } }, NewImage: { set: strange }, SequenceNumber },
+  });
+  // What would ask nothing of the inboxes, could it be read, is passed over like its kind.
+  const event = { Records: [alien('x', '8'), ...Records, alien(`MSG#${conversation}`, '9')] };
+  const response = await applyBatch(world.fanout, event, enoughTime, ignore);
   expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: '9' }] });
   expect(await world.unread(world.bob.uuid)).toEqual([1]);
 });

@@ -1,9 +1,11 @@
 /** The fan-out as a fleet: who reads which shard, what that costs, and what happens when somebody stops. In virtual time. */
 import { expect, test } from 'vitest';
 import { startFeedRunner } from '#messenger/feed-runner';
+import { RecordSetAside } from '#messenger/set-aside';
 import type { CheckpointItem } from '#store/items';
 import { createPatterns, type PatternUse } from '#store/patterns';
 import { createMemoryTable } from '#table/embedded/memory-table';
+import { TableError } from '#table/errors';
 import type { ChangeFeed, ChangeRecord, FeedPage, FreshRecords, Table } from '#table/port';
 import { mainSchema } from '#table/schema';
 import { World } from '../sim/world.ts';
@@ -56,6 +58,7 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], 
   const table = createMemoryTable({ schema: mainSchema, name: 'fleet', now: () => world.now });
   const { feed, write, tell, limits, given, end } = createScriptedFeed(shards, reading);
   const applied: { by: string; shard: string; at: number }[] = [];
+  const failures: unknown[] = [];
   const uses: PatternUse[] = [];
   const observe = (use: PatternUse) => uses.push(use);
 
@@ -89,7 +92,7 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], 
         apply: (rowsAtOnce?: () => number) => note(batch, rowsAtOnce),
       };
     };
-    const runner = startFeedRunner(seen, patterns, { begin }, 'fanout', time, () => undefined, owner);
+    const runner = startFeedRunner(seen, patterns, { begin }, 'fanout', time, (error) => failures.push(error), owner);
     const stall = (): (() => void) => {
       let goOn = (): void => undefined;
       gate = new Promise((resolve) => {
@@ -112,7 +115,8 @@ const createFleet = (shards: { id: string; parent?: string }[] = [{ id: 'a' }], 
       () => 0,
     ).getCheckpoint('fanout', shard);
   const writes = () => uses.filter(({ pattern, failed }) => pattern === 'putCheckpoint' && !failed).length;
-  return { world, feed, write, tell, limits, given, end, start, applied, pass, checkpoint, writes };
+  const setAside = () => failures.filter((error) => error instanceof RecordSetAside);
+  return { world, feed, write, tell, limits, given, end, start, applied, setAside, pass, checkpoint, writes };
 };
 
 test('[INBOX-5] what a crashed runner leaves is taken over within ten seconds', async () => {
@@ -366,4 +370,111 @@ test('[INBOX-5] a shard whose records cannot be applied holds up no other', asyn
   await fleet.pass(10 * second);
   const later = fleet.applied.find(({ shard }) => shard === 'later');
   expect((later?.at ?? Number.POSITIVE_INFINITY) - written).toBeLessThan(second);
+});
+
+/** Fails every batch that a poisonous record is in. */
+const unless =
+  (isPoison: (name: string) => boolean, fault: () => Error) => async (records: readonly ChangeRecord[]) => {
+    if (records.some(({ key }) => isPoison(key.pk))) throw fault();
+  };
+
+const names = (fleet: ReturnType<typeof createFleet>) => fleet.applied.map(({ shard }) => shard);
+
+test('[INBOX-8] a record that cannot be applied is set aside and said; its page, and what comes later, goes on', async () => {
+  const fleet = createFleet();
+  fleet.start(
+    'first',
+    unless(
+      (name) => name === 'm3',
+      () => new TypeError('not what it should be'),
+    ),
+  );
+  for (let n = 0; n < 8; n += 1) fleet.write('a', `m${n}`);
+  await fleet.pass(2 * second);
+  // What stands before it does not wait.
+  expect(new Set(names(fleet))).toEqual(new Set(['m0', 'm1', 'm2']));
+  expect(fleet.setAside()).toEqual([]);
+  await fleet.pass(12 * second);
+  expect(fleet.setAside()).toMatchObject([{ shard: 'a', position: '000004', cause: { name: 'TypeError' } }]);
+  fleet.write('a', 'later');
+  await fleet.pass(3 * second);
+  expect(new Set(names(fleet))).toEqual(new Set(['m0', 'm1', 'm2', 'm4', 'm5', 'm6', 'm7', 'later']));
+  expect(await fleet.checkpoint('a')).toMatchObject({ position: '000009' });
+  expect(fleet.setAside()).toHaveLength(1);
+});
+
+test('[INBOX-8] neighbours of a record that cannot be applied are not written over and over while it is tried', async () => {
+  const fleet = createFleet();
+  fleet.start(
+    'first',
+    unless(
+      (name) => name === 'm200',
+      () => new TableError('invalid', 'an item too large'),
+    ),
+  );
+  for (let n = 0; n < 400; n += 1) fleet.write('a', `m${n}`);
+  await fleet.pass(15 * second);
+  expect(fleet.setAside()).toHaveLength(1);
+  expect(new Set(names(fleet)).size).toBe(399);
+  expect(names(fleet).length).toBeLessThan(2 * 400);
+});
+
+test('[INBOX-8] several of them, also at the end of a shard that is over, are set aside one by one', async () => {
+  const fleet = createFleet([{ id: 'a' }, { id: 'b', parent: 'a' }]);
+  const poison = new Set(['m0', 'm1', 'm5', 'm9']);
+  fleet.start(
+    'first',
+    unless(
+      (name) => poison.has(name),
+      () => new RangeError('out of all bounds'),
+    ),
+  );
+  for (let n = 0; n < 10; n += 1) fleet.write('a', `m${n}`);
+  fleet.write('b', 'child');
+  fleet.end('a');
+  await fleet.pass(60 * second);
+  expect(fleet.setAside()).toMatchObject(['000001', '000002', '000006', '000010'].map((position) => ({ position })));
+  expect(new Set(names(fleet))).toEqual(new Set(['m2', 'm3', 'm4', 'm6', 'm7', 'm8', 'child']));
+  expect(await fleet.checkpoint('a')).toMatchObject({ done: true });
+});
+
+test.each([
+  ['throttled', () => new TableError('throttled', 'too much')],
+  ['away', () => new TableError('unavailable', 'no answer')],
+  ['missing', () => new TableError('no_such_table', 'dropped')],
+  ['denied', () => new TableError('invalid', 'no right', { denied: true })],
+  ['on a full disk', () => Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })],
+])('[INBOX-8] a table that is %s sets nothing aside, however long it lasts', async (_, fault) => {
+  const fleet = createFleet();
+  let faulty = true;
+  fleet.start(
+    'first',
+    unless(() => faulty, fault),
+  );
+  fleet.write('a', 'one');
+  fleet.write('a', 'two');
+  await fleet.pass(600 * second);
+  expect(fleet.setAside()).toEqual([]);
+  faulty = false;
+  await fleet.pass(10 * second);
+  expect(names(fleet)).toEqual(['one', 'two']);
+});
+
+test('[INBOX-8] a table that is away while a record is tried gives it no fewer tries', async () => {
+  const fleet = createFleet();
+  const began = fleet.world.now;
+  let away = true;
+  fleet.start('first', async (records) => {
+    if (!records.some(({ key }) => key.pk === 'poison')) return;
+    if (fleet.world.now - began > second && away) throw new TableError('unavailable', 'no answer');
+    throw new TypeError('not what it should be');
+  });
+  fleet.write('a', 'poison');
+  fleet.write('a', 'after');
+  await fleet.pass(300 * second);
+  expect(fleet.setAside()).toEqual([]);
+  away = false;
+  await fleet.pass(60 * second);
+  expect(fleet.setAside()).toHaveLength(1);
+  expect(names(fleet)).toEqual(['after']);
 });

@@ -12,7 +12,7 @@ import { backoffMs, createRetryQuota, defaultRetryPolicy, type RetryPolicy, retr
 import { within } from '../within.ts';
 import { type AttributeMap, decodeItem } from './codec.ts';
 import { type CredentialProvider, defaultCredentials } from './credentials.ts';
-import { errorMessage, errorName, type FaultKind, faultKind } from './faults.ts';
+import { errorMessage, errorName, type FaultKind, faultKind, isDenied } from './faults.ts';
 import type { Credentials } from './sigv4.ts';
 import { type Answer, createTransport, type JsonObject, TransportError } from './transport.ts';
 
@@ -101,6 +101,7 @@ const toTableError = (operation: string, attempts: number, failed: Failed, lande
   return new TableError(landed && code === 'throttled' ? 'unavailable' : code, said, {
     outcome: landed ? 'unknown' : 'none',
     item,
+    denied: isDenied(failed.kind, fault.name),
     cause: fault,
   });
 };

@@ -48,6 +48,16 @@ const kinds: ReadonlyMap<string, FaultKind> = new Map<string, FaultKind>([
   ['ResourceNotFoundException', 'missing'],
 ]);
 
+/** Refusals of what is asked; any other, as of a right or an account, is of who asks. */
+const ofTheRequest: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'SerializationException',
+  'ItemCollectionSizeLimitExceededException',
+]);
+
+/** Whether the service refused who asks, so that another request of theirs would be refused too. */
+export const isDenied = (kind: FaultKind, name: string): boolean => kind === 'refused' && !ofTheRequest.has(name);
+
 /** The error's name without its namespace, `com.amazonaws.dynamodb.v20120810#…`. */
 export const errorName = (body: JsonObject): string => {
   const type = body.__type;

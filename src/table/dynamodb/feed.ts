@@ -32,8 +32,16 @@ interface ShardDescription {
 }
 
 /** DynamoDB makes no record of a write that changes nothing; some servers that speak its protocol do. */
-const isChange = ({ kind, before, after }: ChangeRecord): boolean =>
-  kind !== 'modify' || before === undefined || after === undefined || !equalValues(before, after);
+const isChange = (record: ChangeRecord): boolean => {
+  if (record.kind !== 'modify') return true;
+  try {
+    const { before, after } = record;
+    return before === undefined || after === undefined || !equalValues(before, after);
+  } catch {
+    // Unreadable: it is for whoever needs it to find that out, not for the page that it stands in.
+    return true;
+  }
+};
 
 const faultName = (error: unknown): string | undefined =>
   error instanceof TableError && error.cause instanceof ServiceFault ? error.cause.name : undefined;

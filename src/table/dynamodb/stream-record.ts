@@ -18,12 +18,28 @@ export interface StreamRecord {
 
 const image = (map: AttributeMap | undefined): Item | undefined => (map === undefined ? undefined : decodeItem(map));
 
-/** The record in the port's terms; throws `invalid` for an item that another program wrote and the port has no value for. */
-export const changeOf = ({ eventName, dynamodb }: StreamRecord): ChangeRecord => ({
-  position: dynamodb.SequenceNumber,
-  kind: kinds[eventName],
-  key: decodeItem(dynamodb.Keys) satisfies Key,
-  before: image(dynamodb.OldImage),
-  after: image(dynamodb.NewImage),
-  at: (dynamodb.ApproximateCreationDateTime ?? 0) * 1_000,
+/** A record whose place is known and whose images are not: whoever needs them is told why. */
+const unreadable = (known: Omit<ChangeRecord, 'before' | 'after'>, fault: unknown): ChangeRecord => ({
+  ...known,
+  get before(): never {
+    throw fault;
+  },
+  get after(): never {
+    throw fault;
+  },
 });
+
+/** The record in the port's terms. Where its images cannot be decoded, they throw `invalid` when they are asked for. */
+export const changeOf = ({ eventName, dynamodb }: StreamRecord): ChangeRecord => {
+  const known = {
+    position: dynamodb.SequenceNumber,
+    kind: kinds[eventName],
+    key: decodeItem(dynamodb.Keys) satisfies Key,
+    at: (dynamodb.ApproximateCreationDateTime ?? 0) * 1_000,
+  };
+  try {
+    return { ...known, before: image(dynamodb.OldImage), after: image(dynamodb.NewImage) };
+  } catch (error) {
+    return unreadable(known, error);
+  }
+};
