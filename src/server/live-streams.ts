@@ -1,9 +1,9 @@
 /** Live events to a user's open streams (LIVE-1): one subscription for each user, one serialization for each event. */
-import { ParleyError } from '#domain/errors';
 import type { UserUuid } from '#domain/ids';
 import type { Messenger } from '#messenger/messenger';
 import type { LiveEvent } from '#messenger/views';
 import { frameOf, type Stream, type Streams, type Wire } from './sse.ts';
+import { mustHaveRoom } from './stream-bounds.ts';
 
 export interface LiveStreams {
   /** Rejects a stream past the bounds, before anything is written. */
@@ -11,11 +11,6 @@ export interface LiveStreams {
   /** Events written to streams so far. */
   delivered(): number;
 }
-
-/** A person's tabs and devices. */
-export const streamsPerUserMax = 16;
-/** Streams of one process: about 15 KB each when idle. */
-export const streamsMax = 20_000;
 
 interface Audience {
   readonly streams: Set<Stream>;
@@ -58,10 +53,7 @@ export const createLiveStreams = (messenger: Pick<Messenger, 'live'>, streams: S
 
   return {
     open: (user, expires, raw) => {
-      if ((audiences.get(user)?.streams.size ?? 0) >= streamsPerUserMax)
-        throw new ParleyError('rate_limited', `A user may have ${streamsPerUserMax} live streams at a time.`);
-      if (streams.count() >= streamsMax)
-        throw new ParleyError('overloaded', 'No more live streams are taken just now.');
+      mustHaveRoom(audiences.get(user)?.streams.size ?? 0, streams.count());
       const audience = join(user);
       const stream = streams.open(raw, expires, () => {
         audience.streams.delete(stream);

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { streamsPerUserMax } from '#server/live-streams';
+import { streamsPerUserMax } from '#server/stream-bounds';
 import { type Asked, type Person, type Rig, startRig } from './rig.ts';
 import { readEvents } from './sockets.ts';
 
@@ -82,19 +82,21 @@ describe('[LIVE-1] streams of events', () => {
     await stream.ended;
   });
 
-  test('a user has a bounded number of streams', async () => {
-    const fay = await rig.signIn('fay');
+  test.each(['/v1/events', '/v1/lens'])('[SEC-6] a user has a bounded number of streams of %s', async (path) => {
+    const [fay, gus] = [await rig.signIn('fay'), await rig.signIn('gus')];
     const streams = [];
-    for (let n = 0; n < streamsPerUserMax; n += 1) streams.push(await events(fay));
-    const more = await fetch(`http://127.0.0.1:${port}/v1/events`, {
+    for (let n = 0; n < streamsPerUserMax; n += 1) streams.push(await readEvents(port, path, fay.token));
+    const more = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { authorization: `Bearer ${fay.token}` },
     });
     expect(more.status).toBe(429);
     expect(await more.json()).toMatchObject({ code: 'rate_limited' });
-    for (const stream of streams) stream.close();
+    const another = await readEvents(port, path, gus.token);
+    expect(another.status).toBe(200);
+    for (const stream of [...streams, another]) stream.close();
     await Promise.all(streams.map((stream) => stream.ended));
     await setTimeout(50);
-    const again = await events(fay);
+    const again = await readEvents(port, path, fay.token);
     expect(again.status).toBe(200);
     again.close();
   });

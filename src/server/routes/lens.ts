@@ -1,6 +1,6 @@
 /** The Lens: every request to the table, as it is made. For looking at how the design works, on the embedded default only. */
 import { Type } from 'typebox';
-import type { ConversationUuid } from '#domain/ids';
+import type { ConversationUuid, UserUuid } from '#domain/ids';
 import type { Call } from '#messenger/messenger';
 import type { LensEvent } from '#protocol/events';
 import { entryKey } from '#store/keys';
@@ -8,6 +8,7 @@ import { describeUse, type PatternUse } from '#store/patterns';
 import type { App, RouteNeeds } from '../app-types.ts';
 import { unauthenticated } from '../auth/verify.ts';
 import { frameOf, type Stream, type Streams } from '../sse.ts';
+import { mustHaveRoom } from '../stream-bounds.ts';
 import { answer, problems } from './describe.ts';
 import { eventStream } from './events.ts';
 import { conversationIn } from './ids.ts';
@@ -51,11 +52,12 @@ const plain = (_name: string, value: unknown): unknown => {
 };
 
 export const lensRoutes = (app: App, { callOf }: RouteNeeds, lens: LensSource, streams: Streams): void => {
-  const watching = new Set<Stream>();
+  /** Who watches by which stream. */
+  const watching = new Map<Stream, UserUuid>();
   let leave: (() => void) | undefined;
   const tell = (use: PatternUse): void => {
     const frame = frameOf('request', lensEventOf(use));
-    for (const stream of [...watching]) stream.write(frame);
+    for (const stream of [...watching.keys()]) stream.write(frame);
   };
 
   app.get(
@@ -70,14 +72,16 @@ export const lensRoutes = (app: App, { callOf }: RouteNeeds, lens: LensSource, s
       },
     },
     (request, reply) => {
-      if (request.verified === null) throw unauthenticated('Send a token: Authorization: Bearer …');
-      const stream = streams.open(reply.raw, request.verified.expires, () => {
+      const { verified } = request;
+      if (verified === null) throw unauthenticated('Send a token: Authorization: Bearer …');
+      mustHaveRoom([...watching.values()].filter((user) => user === verified.user).length, streams.count());
+      const stream = streams.open(reply.raw, verified.expires, () => {
         watching.delete(stream);
         if (watching.size > 0) return;
         leave?.();
         leave = undefined;
       });
-      watching.add(stream);
+      watching.set(stream, verified.user);
       leave ??= lens.onUse(tell);
       reply.hijack();
     },
