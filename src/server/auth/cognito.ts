@@ -1,9 +1,11 @@
 /** Access tokens of a Cognito user pool: signature, issuer, client, expiry and use (SEC-1). */
+import { performance } from 'node:perf_hooks';
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
-import { FetchError, JwksNotAvailableInCacheError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
+import { type Fetcher, SimpleFetcher } from 'aws-jwt-verify/https';
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import { ParleyError } from '#domain/errors';
 import { type Handle, handle, userUuid } from '#domain/ids';
+import { createPoolKeys, KeysUnavailable } from './pool-keys.ts';
 import { unauthenticated, type VerifyToken } from './verify.ts';
 
 export interface CognitoPool {
@@ -27,17 +29,21 @@ export const handleWish = (username: string, user: string): Handle => {
   return wished === undefined || username === user ? made : wished;
 };
 
-const notReachable = (error: unknown): boolean =>
-  error instanceof FetchError ||
-  error instanceof JwksNotAvailableInCacheError ||
-  error instanceof WaitPeriodNotYetEndedJwkError;
-
-export const createCognitoVerifier = ({ userPoolId, clientId, jwks }: CognitoPool): VerifyToken => {
-  const verifier = CognitoJwtVerifier.create({ userPoolId, clientId, tokenUse: 'access' });
+/**
+ * @param fetcher fetches the pool's keys.
+ * @param now milliseconds, of a clock that never goes back: how long ago they were fetched.
+ */
+export const createCognitoVerifier = (
+  { userPoolId, clientId, jwks }: CognitoPool,
+  fetcher: Fetcher = new SimpleFetcher(),
+  now: () => number = () => performance.now(),
+): VerifyToken => {
+  const jwksCache = createPoolKeys(fetcher, now);
+  const verifier = CognitoJwtVerifier.create({ userPoolId, clientId, tokenUse: 'access' }, { jwksCache });
   if (jwks !== undefined) verifier.cacheJwks(jwks);
   return async (token) => {
     const payload = await verifier.verify(token).catch((error: unknown) => {
-      if (notReachable(error))
+      if (error instanceof KeysUnavailable)
         throw new ParleyError('unavailable', "The user pool's keys cannot be read just now.", { cause: error });
       throw unauthenticated('The token is not valid.', error);
     });
