@@ -40,6 +40,9 @@ const post = (name: string, ask: AskOptions, status: number, code: string): Case
   code,
 ];
 
+/** Of numbers that are written otherwise: as other programs write them, and as nobody does. */
+const oddSpellings = ['03', '0x5', '1e1', '+3', ' 3', '3 ', '3.0', '-0', '٣', '3\n', 'true'];
+
 const cases: readonly Case[] = [
   post('an unknown field', { body: { message: 'a', colour: 'red' } }, 422, 'invalid_field'),
   post('a prototype name', { raw: '{"message":"a","__proto__":{"x":1}}' }, 422, 'invalid_field'),
@@ -85,6 +88,32 @@ const cases: readonly Case[] = [
   ['a limit past all numbers', 'GET', () => `${messages}?limit=1e400`, {}, 422, 'invalid_field'],
   ['a place past all numbers', 'GET', () => `${messages}?after_seq=1e400`, {}, 422, 'invalid_field'],
   ['a limit that is no number', 'GET', () => `${messages}?limit=ten`, {}, 422, 'invalid_field'],
+  ...oddSpellings.flatMap((text): Case[] => [
+    [
+      `a limit spelt ${JSON.stringify(text)}`,
+      'GET',
+      () => `${messages}?limit=${encodeURIComponent(text)}`,
+      {},
+      422,
+      'invalid_field',
+    ],
+    [
+      `a place spelt ${JSON.stringify(text)}`,
+      'GET',
+      () => `${messages}?after_seq=${encodeURIComponent(text)}`,
+      {},
+      422,
+      'invalid_field',
+    ],
+    [
+      `a message spelt ${JSON.stringify(text)}`,
+      'DELETE',
+      () => `${messages}/${encodeURIComponent(text)}`,
+      {},
+      404,
+      'not_found',
+    ],
+  ]),
   ['two limits', 'GET', () => `${messages}?limit=1&limit=2`, {}, 422, 'invalid_field'],
   ['an unknown query field', 'GET', () => `${messages}?page=2`, {}, 422, 'invalid_field'],
   ['a prototype name in the query', 'GET', () => `${messages}?__proto__=2`, {}, 422, 'invalid_field'],
