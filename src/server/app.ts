@@ -88,7 +88,9 @@ const refuseNoHost = ({ raw }: FastifyRequest): void => {
 const contractPath = /^\/(v1|api|docs|healthz|readyz|metrics|openapi\.json)(\/|\?|$)/;
 
 const wantsPage = (request: FastifyRequest): boolean =>
-  request.method === 'GET' && !contractPath.test(request.url) && (request.headers.accept ?? '').includes('text/html');
+  (request.method === 'GET' || request.method === 'HEAD') &&
+  !contractPath.test(request.url) &&
+  (request.headers.accept ?? '').includes('text/html');
 
 export const buildApp = async (options: AppOptions): Promise<App> => {
   const { logger, proxies = 0, stalledMs = stalledMsMax } = options;

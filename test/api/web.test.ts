@@ -1,5 +1,6 @@
 /** The web app's files beside the contract: what browsers may keep, what a page may load, and which addresses are pages. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -55,6 +56,56 @@ test('an address of the app is the page; a missing file, a data request and the 
     const answer = await rig.ask('GET', path, ask);
     expect([path, answer.status, answer.body?.code]).toEqual([path, 404, 'not_found']);
   }
+});
+
+test.each([
+  ['/', page],
+  ['/index.html', {}],
+  ['/assets/app-4f3c.js', {}],
+  ['/c/8d2df086-bfb9-521a-93ca-d8c936e6ce1a', page],
+  ['/docs', {}],
+  ['/docs/', {}],
+  ['/docs/json', {}],
+  ['/docs/static/swagger-ui.css', {}],
+  ['/openapi.json', {}],
+  ['/healthz', {}],
+  ['/readyz', {}],
+])('HEAD %s answers like GET, without the body', async (path, ask) => {
+  const got = await rig.ask('GET', path, ask);
+  const head = await rig.ask('HEAD', path, ask);
+  const lasting = ({ date, 'x-request-id': _, ...headers }: typeof got.headers) => headers;
+  expect(got.status).toBe(200);
+  expect([head.status, lasting(head.headers)]).toEqual([200, lasting(got.headers)]);
+  expect(Number(head.headers['content-length'])).toBe(Buffer.byteLength(got.text));
+  expect(head.text).toBe('');
+});
+
+test('HEAD of what is not there, of what is not for everybody, and past the rate is answered as GET is', async () => {
+  expect((await rig.ask('HEAD', '/nothing')).status).toBe(404);
+  const other = await rig.ask('HEAD', '/v1/me');
+  expect([other.status, other.headers.allow]).toEqual([405, 'DELETE, GET, PATCH']);
+  expect((await rig.ask('DELETE', '/healthz')).headers.allow).toBe('GET, HEAD');
+  const strict = await startRig({ webRoot, rateLimits: { perUser: 1, perAddress: 1 } });
+  const statuses = [];
+  for (let n = 0; n < 11; n += 1) statuses.push((await strict.ask('HEAD', '/', page)).status);
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
+  await strict.close();
+});
+
+test('HEAD over a connection is an answer without a body, and the next one follows on it', async () => {
+  const port = await rig.listen();
+  const socket = connect(port, '127.0.0.1');
+  let seen = '';
+  socket.on('data', (chunk) => {
+    seen += chunk.toString('latin1');
+  });
+  const request = (method: string, more = '') => `${method} /healthz HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`;
+  socket.write(request('HEAD') + request('GET', 'connection: close\r\n'));
+  await new Promise((resolve) => socket.once('close', resolve));
+  const [head, get, ...more] = seen.split(/(?=HTTP\/1\.1)/);
+  expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n(\S+: .*\r\n)*content-length: 15\r\n(\S+: .*\r\n)*\r\n$/);
+  expect(get).toMatch(/\r\n\r\n\{"status":"ok"\}$/);
+  expect(more).toEqual([]);
 });
 
 test('answers of the contract are not kept by anybody', async () => {

@@ -1,4 +1,7 @@
-/** What machines and newcomers ask without a token: is it alive, is it ready, how does one sign in, what does it offer. */
+/**
+ * What machines and newcomers ask without a token: is it alive, is it ready, how does one sign in, what does it offer. Whether it
+ * is alive and ready is asked by HEAD too, as load balancers do.
+ */
 import type { FastifyBaseLogger } from 'fastify';
 import { Type } from 'typebox';
 import { ParleyError } from '#domain/errors';
@@ -72,6 +75,7 @@ export const systemRoutes = (app: App, needs: SystemNeeds): void => {
   app.get(
     '/healthz',
     {
+      exposeHeadRoute: true,
       schema: {
         ...describe('healthz', 'The process is alive'),
         response: { 200: answer(Status, 'Alive'), ...problems },
@@ -83,6 +87,7 @@ export const systemRoutes = (app: App, needs: SystemNeeds): void => {
   app.get(
     readyPath,
     {
+      exposeHeadRoute: true,
       schema: {
         ...describe('readyz', 'The table answers, and the server takes requests'),
         response: { 200: answer(Status, 'Ready'), ...problems },
