@@ -3,7 +3,7 @@
  * waits for a server that is gone.
  *
  * Where one signs in by tokens, each connection is made with a new one, and a connection is signed in again well before the
- * server would end it: by `AUTH`, or, where it listens and may not say that, by a new connection in its place.
+ * server would end it: by `AUTH`, or, where it listens and may not say that, by another connection in its place.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'iovalkey';
@@ -85,7 +85,11 @@ const probe = (redis: Redis): (() => void) => {
   return () => clearInterval(timer);
 };
 
-export const openConnection = (options: ConnectionOptions): ValkeyConnection => {
+/**
+ * @param replace has another connection take the place of this one, which listens, and closes this one; rejects when it cannot be,
+ *   and this one stays.
+ */
+export const openConnection = (options: ConnectionOptions, replace?: () => Promise<void>): ValkeyConnection => {
   const { url, signIn, authorities, random = Math.random, after = byTimer, onFault = ignore } = options;
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -108,11 +112,13 @@ export const openConnection = (options: ConnectionOptions): ValkeyConnection => 
     try {
       const password = await signIn.password();
       // A connection that listens may say nothing but what it listens to.
-      if (redis.mode === 'subscriber') return redis.disconnect(true);
+      if (redis.mode === 'subscriber') return await replace?.();
       await redis.auth(signIn.user, password);
       renewLater(signIn.lastsMs);
     } catch (error) {
       onFault(error);
+      if (closing.signal.aborted) return;
+      cancelRenewal();
       cancelRenewal = after(renewRetryMs, () => void renew());
     }
   };

@@ -2,7 +2,8 @@
  * A node's connections to Valkey (or Redis): one for commands, and, once there is something to hear, one that listens.
  */
 import type { Redis } from 'iovalkey';
-import { type ConnectionOptions, openConnection, type ValkeyConnection } from './valkey-connection.ts';
+import { type ConnectionOptions, openConnection } from './valkey-connection.ts';
+import { openListener, type ValkeyListener } from './valkey-listener.ts';
 
 /** Bytes that may wait in the socket; past it, as when the server has stopped reading, commands are refused. */
 const unsentBytesMax = 8 * 1024 * 1024;
@@ -31,31 +32,20 @@ interface Subscription {
 const ignore = (): void => undefined;
 
 export const openValkey = (options: ConnectionOptions): ValkeyLink => {
-  const { onFault = ignore } = options;
   const { redis: commands, close: closeCommands } = openConnection(options);
   const subscriptions = new Set<Subscription>();
-  let listening: ValkeyConnection | undefined;
+  let listening: ValkeyListener | undefined;
   let closed = false;
 
-  const listen = (listener: Redis, channel: string): void => {
-    listener
-      .subscribe(channel)
-      .then(() => {
-        for (const one of subscriptions) if (one.channel === channel) one.restarted();
-      })
-      .catch(onFault);
-  };
-
-  const openListener = (): ValkeyConnection => {
-    const opened = openConnection(options);
-    const listener = opened.redis;
-    listener.on('ready', () => {
-      for (const channel of new Set([...subscriptions].map((one) => one.channel))) listen(listener, channel);
-    });
-    listener.on('message', (channel: string, text: string) => {
+  const of = (channel: string): Subscription[] => [...subscriptions].filter((one) => one.channel === channel);
+  const hearing = {
+    channels: () => new Set([...subscriptions].map((one) => one.channel)),
+    message: (channel: string, text: string) => {
       for (const one of subscriptions) if (one.channel === channel) one.message(text);
-    });
-    return opened;
+    },
+    restarted: (channel: string) => {
+      for (const one of of(channel)) one.restarted();
+    },
   };
 
   const ready = (): boolean =>
@@ -72,14 +62,11 @@ export const openValkey = (options: ConnectionOptions): ValkeyLink => {
     subscribe: (channel, message, restarted = ignore) => {
       const subscription = { channel, message, restarted };
       subscriptions.add(subscription);
-      listening ??= openListener();
-      const listener = listening.redis;
-      if (listener.status === 'ready') listen(listener, channel);
+      if (listening === undefined) listening = openListener(options, hearing);
+      else listening.listen(channel);
       return () => {
         subscriptions.delete(subscription);
-        if (![...subscriptions].some((one) => one.channel === channel) && listener.status === 'ready') {
-          listener.unsubscribe(channel).catch(ignore);
-        }
+        if (of(channel).length === 0) listening?.unlisten(channel);
       };
     },
     close: async () => {

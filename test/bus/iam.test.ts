@@ -64,13 +64,13 @@ const startWorld = async () => {
   const pass = async (ms: number): Promise<void> => {
     for (const end = now + ms; now < end; ) {
       now += step;
-      const armed = timers.size;
+      const [armed, open] = [timers.size, service.open()];
       for (const timer of due()) {
         timers.delete(timer);
         timer.run();
       }
-      // Each renewal, done or failed, ends with the next one being arranged.
-      await until(() => timers.size >= armed);
+      // Each renewal, done or failed, ends with the next one being arranged, and with no connection more than before.
+      await until(() => timers.size >= armed && service.open() <= open);
       service.sweep();
     }
   };
@@ -202,6 +202,61 @@ describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
       return b.heard.length > before;
     });
     expect(new Set(world.service.signIns)).toEqual(new Set([undefined]));
+  });
+
+  test('[LIVE-3] nothing that is said while a listener’s connection is renewed is lost, comes twice or out of order', async () => {
+    const world = await startWorld();
+    const [a, b] = await Promise.all([world.openNode('a'), world.openNode('b')]);
+    const signedIn = world.service.signIns.length;
+    let said = 0;
+    const speaking = setInterval(() => {
+      for (let n = 0; n < 20; n += 1) {
+        a.bus.publish(typing(said));
+        said += 1;
+      }
+    }, 1);
+    try {
+      for (let renewals = 1; renewals <= 3; renewals += 1) {
+        await world.pass(8 * hour);
+        await sleep(50);
+      }
+    } finally {
+      clearInterval(speaking);
+    }
+    expect(world.service.signIns.length).toBeGreaterThanOrEqual(signedIn + 4 * 3);
+    expect(said).toBeGreaterThan(1_000);
+    await until(() => b.heard.length >= said);
+    expect(b.heard).toEqual(Array.from({ length: said }, (_, n) => n));
+    // So no cache was emptied for fear of having missed something.
+    expect([a.restarts(), b.restarts()]).toEqual([1, 1]);
+    expect(world.faults).toEqual([]);
+  });
+
+  test('[LIVE-3] a listener whose place no other connection can take goes on, until one can', async () => {
+    const world = await startWorld();
+    const fresh = iamSignIn(
+      { cache, user, region },
+      createPresigner(async () => role, world.now),
+    ).password;
+    let refused = false;
+    const a = await world.openNode('a');
+    const b = await world.openNode('b', { password: async () => (refused ? 'refused' : fresh()) });
+    const signedIn = world.service.signIns.length;
+    const hears = async (word: string): Promise<void> => {
+      a.bus.publish(typing(word));
+      await until(() => b.heard.includes(word));
+    };
+    refused = true;
+    await world.pass(7.5 * hour);
+    expect(world.service.signIns.slice(signedIn)).toContain('another cache');
+    expect(world.faults.length).toBeGreaterThan(0);
+    await hears('while it is refused');
+    refused = false;
+    await world.pass(hour);
+    await until(() => world.service.open() === 4);
+    await hears('afterwards');
+    await world.pass(5 * hour);
+    expect([world.service.ended(), b.restarts()]).toEqual([0, 1]);
   });
 
   test('one that is not signed in again is ended after twelve hours, and comes back with a new token', async () => {
