@@ -13,24 +13,16 @@
 import type { ValkeyLink } from '#bus/valkey-link';
 import { decodeStored, encodeStored } from '#domain/stored-json';
 import type { SharedLevel, SharedRead } from './shared.ts';
-
-export const cachePrefix = 'parley:cache:';
-/** The keys that a node invalidated. */
-export const invalidatedChannel = 'parley:invalidated';
+import { cachePrefix, createMarks, invalidatedChannel } from './valkey-marks.ts';
 
 /** What a read may cost a request; the promise is 20 ms for all of a request's reads, of which only the first can wait. */
 export const answerMsMax = 15;
 /** How often a server that did not answer in time is probed. */
 const probeMs = 250;
-/** Marks outlast every load, and what DAX may still hold of before the change. */
-const markMs = 300_000;
 /** A page of 50 messages of the greatest length is 1 MB, and not worth its place; one of usual ones is 30 KB. */
 const valueCharactersMax = 512 * 1024;
-/** Invalidations kept for a server that is away, to be made good when it is back; past it the expiry has to do. */
-const unsentMax = 10_000;
 
 const valueTag = 'v';
-const markTag = 'm';
 
 /** Sets the value where what the reader noted still stands. */
 const fillScript = `local standing = redis.call('GET', KEYS[1]) or ''
@@ -67,10 +59,8 @@ export const createValkeyLevel = (
   after: After = byTimer,
 ): SharedLevel & { close(): void } => {
   const { commands } = link;
-  /** By key, which of its marks is not known to stand: the last one. */
-  const unsent = new Map<string, number>();
+  const marks = createMarks(link, node);
   const listeners = new Set<(keys: readonly string[] | 'all') => void>();
-  let marks = 0;
   let asleep = false;
   let closed = false;
   let cancelProbe = (): void => undefined;
@@ -104,30 +94,6 @@ export const createValkeyLevel = (
     wakeUp();
   };
 
-  const mark = (key: string, own: number): void => {
-    commands
-      .set(cachePrefix + key, `${markTag}${node}:${own}`, 'PX', markMs)
-      .then(() => {
-        // The answer to an earlier mark says nothing of a later one.
-        if (unsent.get(key) === own) unsent.delete(key);
-      })
-      .catch(() => undefined);
-  };
-  const send = (keys: readonly string[]): void => {
-    marks += 1;
-    for (const key of keys) if (unsent.size < unsentMax || unsent.has(key)) unsent.set(key, marks);
-    if (!link.ready()) return;
-    // On one connection: whoever hears of it finds the marks already set.
-    for (const key of keys) mark(key, marks);
-    link.publish(invalidatedChannel, JSON.stringify({ from: node, keys }));
-  };
-
-  const sendUnsent = (): void => {
-    if (unsent.size > 0) send([...unsent.keys()]);
-  };
-  // Of the two connections either may be back first, and what was not sent takes the one for commands.
-  commands.on('ready', sendUnsent);
-
   const tell = (keys: readonly string[] | 'all'): void => {
     for (const listener of listeners) listener(keys);
   };
@@ -143,7 +109,7 @@ export const createValkeyLevel = (
     },
     () => {
       tell('all');
-      sendUnsent();
+      marks.repeat();
     },
   );
 
@@ -165,7 +131,7 @@ export const createValkeyLevel = (
       if (text.length > valueCharactersMax) return;
       commands.eval(fillScript, 1, cachePrefix + key, stamp, text, Math.floor(ttlMs) || 1).catch(() => undefined);
     },
-    invalidate: send,
+    invalidate: marks.invalidate,
     onInvalidated: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -173,7 +139,7 @@ export const createValkeyLevel = (
     close: () => {
       closed = true;
       cancelProbe();
-      commands.off('ready', sendUnsent);
+      marks.close();
       leave();
       listeners.clear();
     },

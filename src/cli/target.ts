@@ -3,8 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createLocalBus } from '#bus/local';
-import { createLocalCache } from '#cache/local';
 import { createKeyEraser } from '#crypto/key-lifecycle';
 import type { KeyWrapper } from '#crypto/key-wrapper';
 import { createSealer } from '#crypto/sealer';
@@ -19,6 +17,7 @@ import { dataLayout, keyWrapper, openTables, type Tables } from '#server/adapter
 import { type Config, readConfig } from '#server/config';
 import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
 import { TableError } from '#table/errors';
+import { type Announcer, openAnnouncer } from './announcer.ts';
 import { UsageError } from './usage.ts';
 
 /** The word that names DynamoDB in the region of the AWS configuration, as in the course. */
@@ -37,7 +36,8 @@ export const noMoreThan = (taken: number, words: readonly string[]): void => {
 export const targetOf = (args: readonly string[], taken: number): { config: Config; rest: string[] } => {
   const rest = args.filter((arg) => arg !== production);
   noMoreThan(taken, rest);
-  const environment: Record<string, string | undefined> = { ...process.env, DAX_ENDPOINT: '', VALKEY_URL: '' };
+  // A script reads from the table itself: what DAX holds may be minutes old.
+  const environment: Record<string, string | undefined> = { ...process.env, DAX_ENDPOINT: '' };
   // An empty value counts as none: otherwise the word would be overruled, and the work done on the data of this machine.
   if (rest.length < args.length && !environment.AWS_REGION?.trim())
     environment.AWS_REGION = environment.AWS_DEFAULT_REGION?.trim() || 'us-east-1';
@@ -99,37 +99,48 @@ export interface Workbench {
   readonly settle: () => Promise<void>;
 }
 
-/** Opens everything for the length of some work. */
+const workbench = async (config: Config, tables: Tables, { bus, cache }: Announcer): Promise<Workbench> => {
+  const uses: PatternUse[] = [];
+  const now = (): number => Date.now();
+  const patterns = createPatterns(
+    tables.main,
+    (use) => uses.push(use),
+    () => performance.now(),
+  );
+  const wrapper = await keyWrapper(config);
+  const keyring = createKeyring({ table: tables.keys, wrapper, now, randomBytes });
+  const { messenger, fanout, lifecycle, importConversation } = createMessenger({
+    patterns,
+    sealer: createSealer({ keyring, now }),
+    keys: createKeyEraser(tables.keys),
+    cache,
+    bus,
+    now,
+    randomBytes,
+  });
+  const settle = async (): Promise<void> => {
+    const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+      setTimeout(ms, undefined, { signal }).catch(() => undefined);
+    const failed = (error: unknown): void =>
+      void process.stderr.write(`the fan-out failed, and tries again: ${error}\n`);
+    // On DynamoDB nodes may be at it as well: what they hold is theirs to apply.
+    const owner = config.table.kind === 'embedded' ? undefined : randomUUID();
+    const runner = startFeedRunner(tables.main.feed, patterns, fanout, 'fanout', { now, wait }, failed, owner);
+    await runner.settled();
+    await runner.stop();
+  };
+  return { config, tables, wrapper, messenger, patterns, fanout, lifecycle, importConversation, uses, settle };
+};
+
+/** Opens everything for the length of some work, and tells the servers what it changed. */
 export const withWorkbench = <T>(config: Config, work: (bench: Workbench) => Promise<T>): Promise<T> =>
   withTables(config, async (tables) => {
-    const uses: PatternUse[] = [];
-    const now = (): number => Date.now();
-    const patterns = createPatterns(
-      tables.main,
-      (use) => uses.push(use),
-      () => performance.now(),
-    );
-    const wrapper = await keyWrapper(config);
-    const keyring = createKeyring({ table: tables.keys, wrapper, now, randomBytes });
-    const { messenger, fanout, lifecycle, importConversation } = createMessenger({
-      patterns,
-      sealer: createSealer({ keyring, now }),
-      keys: createKeyEraser(tables.keys),
-      cache: createLocalCache(now, Math.random),
-      bus: createLocalBus(),
-      now,
-      randomBytes,
-    });
-    const settle = async (): Promise<void> => {
-      const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-        setTimeout(ms, undefined, { signal }).catch(() => undefined);
-      const failed = (error: unknown): void =>
-        void process.stderr.write(`the fan-out failed, and tries again: ${error}\n`);
-      // On DynamoDB nodes may be at it as well: what they hold is theirs to apply.
-      const owner = config.table.kind === 'embedded' ? undefined : randomUUID();
-      const runner = startFeedRunner(tables.main.feed, patterns, fanout, 'fanout', { now, wait }, failed, owner);
-      await runner.settled();
-      await runner.stop();
-    };
-    return work({ config, tables, wrapper, messenger, patterns, fanout, lifecycle, importConversation, uses, settle });
+    const announcer = await openAnnouncer(config.valkey);
+    try {
+      return await work(await workbench(config, tables, announcer));
+    } finally {
+      // Also of work that failed half-way: what it changed until then is changed.
+      if (!(await announcer.close()))
+        process.stderr.write('Valkey is away: servers may show what was there before for up to five minutes\n');
+    }
   });

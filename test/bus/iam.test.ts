@@ -10,7 +10,7 @@ import type { SignIn } from '#bus/valkey-connection';
 import { openValkey, type ValkeyLink } from '#bus/valkey-link';
 import { createValkeyLevel } from '#cache/valkey';
 import { traceOf } from '#server/problem-replies';
-import { nodeRights, publisherRights } from '#server/valkey-rights';
+import { announcerRights, nodeRights, publisherRights } from '#server/valkey-rights';
 import { createPresigner } from '#table/dynamodb/presign';
 import { type Signer, serviceConnectionMs, startCacheService } from '../support/elasticache-standin.ts';
 import { skipValkeyTests, startValkeyServer } from '../support/valkey.ts';
@@ -43,6 +43,7 @@ const startWorld = async () => {
   const server = await startValkeyServer([
     ...rights(user, nodeRights),
     ...rights('parley-fanout', publisherRights),
+    ...rights('parley-lifecycle', announcerRights),
     ...['--user', 'watcher', 'on', `>${inner}`, '~*', '&*', '+@all'],
     ...['--user', 'default', 'off'],
   ]);
@@ -153,6 +154,9 @@ describe.skipIf(skipValkeyTests)('[SEC-8] signing in to a cache by IAM', () => {
     ['parley-fanout', ['get', 'parley:cache:page']],
     ['parley-fanout', ['subscribe', 'parley:events']],
     ['parley-fanout', ['publish', 'parley:invalidated', 'x']],
+    ['parley-lifecycle', ['get', 'parley:cache:page']],
+    ['parley-lifecycle', ['subscribe', 'parley:events']],
+    ['parley-lifecycle', ['set', 'somebody:elses', 'x']],
   ])('[SEC-8] the user %s may not %j', async (name, [command = '', ...words]) => {
     const world = await startWorld();
     await expect(world.raw(name).call(command, ...words)).rejects.toThrow(/NOPERM/);
