@@ -25,7 +25,11 @@ export const keyAliases = {
 export const repositoryName = 'parley';
 export const cacheName = 'parley';
 /** Users of the cache. With IAM a user's id and name are the same, and a process signs in as its own. */
-export const cacheUsers = { service: 'parley-service', fanout: 'parley-fanout' } as const;
+export const cacheUsers = {
+  service: 'parley-service',
+  fanout: 'parley-fanout',
+  lifecycle: 'parley-lifecycle',
+} as const;
 export type CacheUser = keyof typeof cacheUsers;
 export const daxClusterName = 'parley';
 export const trailName = 'parley';

@@ -99,7 +99,7 @@ describe('the service', () => {
       erases: false,
     });
   });
-  it('gives the life-cycle task no caches, and all that the scripts’ own reading asks for', () => {
+  it('gives the life-cycle task Valkey to tell the nodes by, no DAX to read from, and all that the scripts’ own reading asks for', () => {
     const task = environment('parley-lifecycle');
     expect(Object.keys(task).sort()).toEqual([
       'AWS_REGION',
@@ -108,8 +108,12 @@ describe('the service', () => {
       'DYNAMODB_TABLE',
       'KMS_KEY_ID',
       'NODE_ENV',
+      'VALKEY_IAM_CACHE',
+      'VALKEY_URL',
     ]);
-    expect(readConfig({ ...task, ...onlyOf(task) } as Record<string, string>).table.kind).toBe('dynamodb');
+    expect(task.VALKEY_URL).toMatch(/^rediss:\/\/parley-lifecycle@/);
+    const { table, valkey } = readConfig({ ...task, ...onlyOf(task) } as Record<string, string>);
+    expect([table.kind, valkey?.iam?.cache]).toEqual(['dynamodb', 'parley']);
   });
 });
 

@@ -4,7 +4,7 @@ import * as dax from 'aws-cdk-lib/aws-dax';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type { Construct } from 'constructs';
-import { nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
+import { announcerRights, nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
 import type { Config } from '../config.ts';
 import { type CacheUser, cacheName, cacheUsers, daxClusterName } from '../names.ts';
 import type { Keys } from './keys.ts';
@@ -39,7 +39,7 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
     new ec2.SecurityGroup(stack, id, { vpc: network.vpc, description, allowAllOutbound: false });
   const subnetIds = network.vpc.selectSubnets(network.data).subnetIds;
 
-  const valkeyGroup = group('ValkeyGroup', 'Valkey: called by the service and the fan-out');
+  const valkeyGroup = group('ValkeyGroup', 'Valkey: called by the service, the fan-out and life-cycle tasks');
   const user = (id: string, name: string, accessString: string) =>
     new elasticache.CfnUser(stack, id, {
       engine: 'valkey',
@@ -54,6 +54,7 @@ export function cacheStack(scope: Construct, config: Config, keys: Keys, network
     userIds: [
       user('ValkeyUser', cacheUsers.service, nodeRights).ref,
       user('ValkeyFanoutUser', cacheUsers.fanout, publisherRights).ref,
+      user('ValkeyLifecycleUser', cacheUsers.lifecycle, announcerRights).ref,
     ],
   });
   const valkey = new elasticache.CfnServerlessCache(stack, 'Valkey', {

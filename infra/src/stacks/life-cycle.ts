@@ -2,7 +2,7 @@
  * Erasures, carried out: the service only notes them, since its role may not delete; a task with the life-cycle role looks every
  * quarter of an hour for what was noted and does it (`bin/users resume`).
  */
-import type { Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -11,6 +11,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Config } from '../config.ts';
+import { type Caches, letIn, valkeyPort } from './cache.ts';
 import type { Network } from './network.ts';
 import { roleWith, serviceOf } from './stack.ts';
 
@@ -35,16 +36,23 @@ export function erasuresOnSchedule(
     readonly execution: iam.IRole;
     readonly lifecycle: iam.IRole;
     readonly network: Network;
+    readonly caches: Caches;
     readonly logsKey: kms.IKey;
   },
 ): void {
   noteFailures(stack, use);
   const group = new ec2.SecurityGroup(stack, 'LifecycleGroup', {
     vpc: use.network.vpc,
-    description: 'Life-cycle tasks: call endpoints, are called by nobody',
+    description: 'Life-cycle tasks: call endpoints and Valkey, are called by nobody',
     allowAllOutbound: false,
   });
   group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to endpoints; there is no route further');
+  letIn(stack, 'ValkeyFromLifecycle', use.caches.valkeyGroup, group, valkeyPort, 'life-cycle tasks');
+  const subnets = use.network.vpc.selectSubnets(use.network.app).subnetIds;
+  // As `aws ecs run-task --network-configuration` takes it, for whoever runs a task by hand (docs/DEPLOY.md).
+  new CfnOutput(stack, 'LifecycleNetwork', {
+    value: `awsvpcConfiguration={subnets=[${subnets.join(',')}],securityGroups=[${group.securityGroupId}]}`,
+  });
   const runs = serviceOf('scheduler.amazonaws.com', config.workloadAccount);
   const role = roleWith(stack, 'Scheduler', 'parley-scheduler', runs, [
     {
@@ -75,7 +83,7 @@ export function erasuresOnSchedule(
         launchType: 'FARGATE',
         networkConfiguration: {
           awsvpcConfiguration: {
-            subnets: use.network.vpc.selectSubnets(use.network.app).subnetIds,
+            subnets,
             securityGroups: [group.securityGroupId],
             assignPublicIp: 'DISABLED',
           },

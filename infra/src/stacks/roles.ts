@@ -69,6 +69,7 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
     ...mainRights('lifecycle', main),
     ...keyRights('lifecycle', keyTable),
     ...wrapRights(config, keys.messages.arn),
+    signingInToTheCache(config, 'lifecycle'),
   ]);
   const dax = roleWith(stack, 'Dax', roleNames.dax, new iam.ServicePrincipal('dax.amazonaws.com'), daxRights(config));
   return { stack, service, fanout, provision, lifecycle, dax };

@@ -85,6 +85,7 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     execution,
     lifecycle: use.roles.lifecycle,
     network: use.network,
+    caches: use.caches,
     logsKey: use.keys.logs,
   });
   const service = new ecs.FargateService(stack, 'Api', {
@@ -197,6 +198,8 @@ function taskDefinition(
     RATE_LIMIT_PER_USER: '20',
     RATE_LIMIT_PER_ADDRESS: '200',
   };
+  // What a life-cycle task changes it tells the nodes, which would show it as it was for as long as they keep it.
+  const telling = use.caches.valkeyEnvironment('lifecycle');
   const probe = `fetch('http://127.0.0.1:${servicePort}/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
   task.addContainer('parley', {
     image: ecs.ContainerImage.fromEcrRepository(use.registry.repository, config.imageDigest),
@@ -204,7 +207,7 @@ function taskDefinition(
     user: '65532:65532',
     privileged: false,
     linuxParameters,
-    environment: with_.serves ? { ...environment, ...serving } : environment,
+    environment: { ...environment, ...(with_.serves ? serving : telling) },
     logging: ecs.LogDrivers.awsLogs({ logGroup: with_.logGroup, streamPrefix: id.toLowerCase() }),
     stopTimeout: Duration.seconds(stopSeconds),
     ...(!with_.serves && { command: ['dist/cli/main.js', 'users', 'resume', '--by', 'schedule'] }),

@@ -1,5 +1,5 @@
 /** Controls of Valkey: who reaches it, who signs in there and how, and what they may do there. */
-import { nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
+import { announcerRights, nodeRights, publisherRights } from '../../../src/server/valkey-rights.ts';
 import { cacheName, cacheUsers } from '../../src/names.ts';
 import { cacheSignIns } from '../iam/requests/cache.ts';
 import { at, type Json, list, resolve, resourcesOf, type Templates } from '../support/templates.ts';
@@ -28,6 +28,7 @@ const callersOfCaches = (templates: Templates): string[] => {
 
 const callers = [
   'FanoutGroup 6379-6379 of ValkeyGroup',
+  'LifecycleGroup 6379-6379 of ValkeyGroup',
   'TasksGroup 6379-6379 of ValkeyGroup',
   'TasksGroup 9111-9111 of DaxGroup',
 ];
@@ -45,7 +46,7 @@ export const cacheControls: readonly Control[] = [
     ids: ['SEC-8'],
     practice: 'Valkey’s users sign in by IAM, without a password',
     type: 'AWS::ElastiCache::User',
-    count: 2,
+    count: 3,
     path: 'AuthenticationMode',
     is: { Type: 'iam' },
     broken: { Type: 'no-password-required' },
@@ -54,10 +55,10 @@ export const cacheControls: readonly Control[] = [
     ids: ['SEC-8'],
     practice: 'Valkey’s users are named in lower case, by the name that tokens are signed for',
     type: 'AWS::ElastiCache::User',
-    count: 2,
+    count: 3,
     path: 'UserId',
     is: {
-      says: '`parley-service` or `parley-fanout`',
+      says: '`parley-service`, `parley-fanout` or `parley-lifecycle`',
       holds: (value) => Object.values<Json | undefined>(cacheUsers).includes(value),
     },
     broken: 'Parley-Service',
@@ -82,11 +83,21 @@ export const cacheControls: readonly Control[] = [
     is: publisherRights,
     broken: nodeRights,
   }),
+  property({
+    ids: ['SEC-8'],
+    practice: 'The life-cycle tasks’ user may mark what is old and publish, and neither read nor listen',
+    type: 'AWS::ElastiCache::User',
+    which: '`parley-lifecycle`',
+    where: ({ Properties }) => Properties.UserId === cacheUsers.lifecycle,
+    path: 'AccessString',
+    is: announcerRights,
+    broken: nodeRights,
+  }),
   simulated(
     {
       ids: ['SEC-8'],
       practice: 'Each process signs in to Valkey as its own user only; whoever has no business there cannot at all',
-      resource: '`AWS::IAM::ManagedPolicy` of `parley-service` and `parley-fanout`',
+      resource: '`AWS::IAM::ManagedPolicy` of `parley-service`, `parley-fanout` and `parley-lifecycle`',
       requests: cacheSignIns.map(({ name }) => name),
       mutation: 'the statement `ConnectToTheCache` names every user',
     },
@@ -119,9 +130,26 @@ export const cacheControls: readonly Control[] = [
     },
     broken: [],
   }),
+  property({
+    ids: ['SEC-8', 'USER-5'],
+    practice:
+      'Life-cycle tasks are told to sign in to Valkey by their role, over TLS, so that nodes hear of an erasure',
+    type: 'AWS::ECS::TaskDefinition',
+    which: '`parley-lifecycle`',
+    where: ({ Properties }) => Properties.Family === 'parley-lifecycle',
+    path: 'ContainerDefinitions.0.Environment',
+    is: {
+      says: '`VALKEY_IAM_CACHE` = `parley`, `VALKEY_URL` begins with `rediss://parley-lifecycle@`',
+      holds: (value) =>
+        at(environmentOf(value, 'VALKEY_IAM_CACHE'), 'Value') === cacheName &&
+        JSON.stringify(environmentOf(value, 'VALKEY_URL')).includes('rediss://parley-lifecycle@'),
+    },
+    broken: [],
+  }),
   {
     ids: ['SEC-8'],
-    practice: 'The service and the fan-out reach Valkey, the service alone DAX, at one port each, and nobody else does',
+    practice:
+      'The service, the fan-out and life-cycle tasks reach Valkey, the service alone DAX, at one port each, and nobody else does',
     resource: '`AWS::EC2::SecurityGroup` of `ParleyCache`, `AWS::EC2::SecurityGroupIngress`',
     shownBy: callers.map((rule) => `\`${rule}\``).join(', '),
     mutation: 'the sign-up trigger’s group is let in',
