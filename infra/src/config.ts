@@ -13,6 +13,16 @@ interface DirectConnect {
   readonly amazonSideAsn: number;
 }
 
+/**
+ * A key that data keys are wrapped with, and what it is for: `wrap`, new ones are wrapped under it; `read`, those that there are may
+ * still be under it; `none`, nobody may use it, not yet or not any more.
+ */
+interface MessagesKey {
+  readonly use: 'wrap' | 'read' | 'none';
+  /** With replicas: its id (`mrk-…`), once the deployment of the keys of `region` has made it. */
+  readonly id?: string;
+}
+
 export interface Config {
   readonly organization: { readonly id: string; readonly managementAccount: string; readonly workloadUnit: string };
   readonly workloadAccount: string;
@@ -52,8 +62,8 @@ export interface Config {
     readonly valkeyMaxGigabytes: number;
     readonly valkeyMaxEcpuPerSecond: number;
   };
-  /** With replicas: the id (`mrk-…`) of the wrapping key, made by the first deployment of the keys of `region`. */
-  readonly messagesKeyId?: string;
+  /** Oldest first; only ever added to, for a key is known by its place. More than one where one follows another (docs/RUNBOOK.md). */
+  readonly messagesKeys: readonly MessagesKey[];
   /** By replica region: its two table endpoints' ids, once both replica and network exist there. */
   readonly replicaEndpoints?: { readonly [region: string]: readonly string[] };
   /** After an evacuation: the replica's stream, which a template of another region cannot name. */
@@ -79,10 +89,15 @@ export function problemsOf(config: Config): string[] {
     config.activeRegion === config.region || config.streamArn !== undefined,
     'streamArn is needed when activeRegion is not region',
   );
-  need(
-    config.replicaRegions.length === 0 || (config.messagesKeyId ?? '').startsWith('mrk-'),
-    'messagesKeyId (mrk-…) is needed with replicaRegions',
-  );
+  need(config.messagesKeys.filter(({ use }) => use === 'wrap').length === 1, 'one of messagesKeys must be for "wrap"');
+  for (const [index, { use, id }] of config.messagesKeys.entries()) {
+    need(['wrap', 'read', 'none'].includes(use), `messagesKeys[${index}].use is none of wrap, read, none`);
+    need(id === undefined || id.startsWith('mrk-'), `messagesKeys[${index}].id does not look like mrk-…`);
+    need(
+      config.replicaRegions.length === 0 || use === 'none' || id !== undefined,
+      `messagesKeys[${index}].id (mrk-…) is needed with replicaRegions`,
+    );
+  }
   for (const account of [config.workloadAccount, config.auditAccount, config.organization.managementAccount])
     need(accountPattern.test(account), `${account} is not an account number`);
   need(/^o-[a-z0-9]{10,32}$/.test(config.organization.id), 'organization.id does not look like o-…');

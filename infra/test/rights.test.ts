@@ -49,8 +49,17 @@ describe('[TABLE-2] a pattern not listed is a right not granted', () => {
     expect(rightsIn(keyRights('service', table)).size).toBeGreaterThan(0);
   });
   it('every statement has the guard against requests that name no key', () => {
-    for (const statement of [...mainRights('service', table), ...keyRights('lifecycle', table)])
+    for (const statement of [
+      ...mainRights('service', table),
+      ...mainRights('lifecycle', table),
+      ...keyRights('service', table),
+    ])
       expect(statement.Condition?.Null).toEqual({ 'dynamodb:LeadingKeys': 'false' });
+  });
+  it('a walk through the table of keys, which names none, is a statement of its own, and life-cycle tasks alone have it', () => {
+    const [walk, ...others] = keyRights('lifecycle', table).filter(({ Condition }) => Condition === undefined);
+    expect([walk?.Action, walk?.Resource, others]).toEqual([['dynamodb:Scan'], table, []]);
+    expect(JSON.stringify(keyRights('service', table))).not.toContain('Scan');
   });
   it('a key condition without a prefix is refused', () => {
     expect(() => leadingKeyOf('everything')).toThrow('no partition key');

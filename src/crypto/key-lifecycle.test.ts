@@ -102,16 +102,18 @@ test('[TABLE-4] each life-cycle pattern costs what the catalog says', async () =
   const costs: unknown[] = [];
   const table = watched(rig.table, async (operation, run) => {
     const result = await run();
-    if (operation !== 'scan') costs.push([operation, result.capacity]);
+    costs.push([operation, result.capacity]);
     return result;
   });
   await rewrapKeys(table, rig.wrapper, { deadline });
   await deleteKeysOf(table, place(1).author);
   expect(costs).toEqual([
+    ['scan', { read: 0.5, write: 0 }],
     ...Array(3).fill(['update', { read: 0, write: 1 }]),
     ['query', { read: 1, write: 0 }],
     ['batchWrite', { read: 0, write: 3 }],
   ]);
+  expect(keyCatalog.scanDataKeys.cost).toBe('1 read per 8 KB');
   expect(keyCatalog.rewrapDataKey.cost).toBe('1 write');
   expect(keyCatalog.listDataKeysOf.cost).toBe('1 read per 4 KB (consistent)');
   expect(keyCatalog.deleteDataKeysOf.cost).toBe('1 write each');

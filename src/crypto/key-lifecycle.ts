@@ -3,7 +3,14 @@
  * anew under the newest key-encryption key. All go in bounded batches, may be stopped anywhere, and are safe to repeat.
  */
 import type { QueryPosition, ScannableTable, Table } from '#table/port';
-import { deleteBatchMax, deleteDataKeysOf, listDataKeysOf, rewrapDataKey, storedKey } from './key-store.ts';
+import {
+  deleteBatchMax,
+  deleteDataKeysOf,
+  listDataKeysOf,
+  rewrapDataKey,
+  scanDataKeys,
+  storedKey,
+} from './key-store.ts';
 import type { KeyWrapper } from './key-wrapper.ts';
 import type { KeyEraser } from './port.ts';
 import { asUnavailable } from './table-keyring.ts';
@@ -59,7 +66,7 @@ export const countKeks = async (
 ): Promise<{ readonly counts: ReadonlyMap<string, number>; readonly next?: QueryPosition }> => {
   const { start, deadline } = options;
   try {
-    const page = await table.scan(start === undefined ? {} : { start }, { deadline });
+    const page = await scanDataKeys(table, start === undefined ? {} : { start }, { deadline });
     const counts = new Map<string, number>();
     for (const item of page.items) {
       const kek = storedKey(item)?.kek ?? 'no key';
@@ -95,7 +102,7 @@ export const rewrapKeys = async (
   let unreadable = 0;
   try {
     const newest = await wrapper.newestKek();
-    const page = await table.scan(start === undefined ? { limit } : { limit, start }, { deadline });
+    const page = await scanDataKeys(table, start === undefined ? { limit } : { limit, start }, { deadline });
     for (const item of page.items) {
       const key = storedKey(item);
       if (key?.kek === newest) continue;

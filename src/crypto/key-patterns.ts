@@ -7,7 +7,7 @@
 export type KeyRole = 'service' | 'lifecycle';
 
 export interface KeyPatternDescription {
-  readonly operation: 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
+  readonly operation: 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem' | 'Scan';
   readonly key: string;
   readonly roles: readonly KeyRole[];
   /** Units for a wrapped key of up to 1 KB; the tests hold each to it. */
@@ -56,5 +56,11 @@ export const keyCatalog = {
     key: 'pk = KEY#author, sk = conversation#generation, if under the old key-encryption key',
     roles: ['lifecycle'],
     cost: '1 write',
+  },
+  scanDataKeys: {
+    operation: 'Scan',
+    key: 'every key, of whomever',
+    roles: ['lifecycle'],
+    cost: '1 read per 8 KB',
   },
 } as const satisfies Record<string, KeyPatternDescription>;

@@ -6,7 +6,7 @@
  * conversation is the last sort key that begins with it.
  */
 import { isConditionFailed } from '#table/errors';
-import type { CallOptions, Item, Key, Table } from '#table/port';
+import type { CallOptions, Item, Key, QueryPosition, ScannableTable, ScanResult, Table } from '#table/port';
 import type { DataKeyName } from './data-key.ts';
 import { generationMax, kidOf, readKid } from './jwe.ts';
 import type { WrappedKey } from './key-wrapper.ts';
@@ -139,6 +139,13 @@ export const deleteDataKeysOf = async (table: Table, keys: readonly Key[], call:
     call,
   );
 };
+
+/** Some of all data keys, in no order, and where to go on; `storedKey` says what an item holds. */
+export const scanDataKeys = (
+  table: ScannableTable,
+  request: { readonly limit?: number; readonly start?: QueryPosition },
+  call: CallOptions,
+): Promise<ScanResult> => table.scan(request, call);
 
 /** True when the wrapping was replaced; false when the key is gone or another job was first. */
 export const rewrapDataKey = async (

@@ -59,7 +59,7 @@ export const kmsEndpointPolicy = (config: Config, region: string): Policy =>
     forOurs(
       config,
       'OurKeys',
-      ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
       `arn:aws:kms:${region}:${config.workloadAccount}:key/*`,
     ),
   );

@@ -70,7 +70,7 @@ export const messagesKeyPolicy = (config: Config): Policy =>
       Sid: 'WrapForOurTable',
       Effect: 'Allow',
       Principal: root(config),
-      Action: [...wrapActions, 'kms:DescribeKey'],
+      Action: wrapActions,
       Resource: '*',
       Condition: { ArnEquals: { 'aws:PrincipalArn': [roleArn(config, 'service'), roleArn(config, 'lifecycle')] } },
     },
@@ -92,17 +92,17 @@ export const messagesKeyPolicy = (config: Config): Policy =>
     },
   );
 
-/** The identity half of the right to wrap and unwrap. */
-export const wrapRights = (config: Config, keyArn: string): Statement[] => [
-  {
-    Sid: 'WrapDataKeys',
-    Effect: 'Allow',
-    Action: wrapActions,
-    Resource: keyArn,
-    Condition: { StringEquals: { 'kms:EncryptionContext:table': keysTableName(config) } },
-  },
-  { Sid: 'NameTheKey', Effect: 'Allow', Action: 'kms:DescribeKey', Resource: keyArn },
-];
+/**
+ * The identity half of the right to wrap and unwrap. Only life-cycle tasks wrap anew. All keys in use are for all of it: while one
+ * takes another's place, some tasks wrap under the one and some under the other.
+ */
+export const wrapRights = (config: Config, role: 'service' | 'lifecycle', keyArns: readonly string[]): Statement => ({
+  Sid: 'WrapDataKeys',
+  Effect: 'Allow',
+  Action: role === 'lifecycle' ? wrapActions : ['kms:Decrypt', 'kms:GenerateDataKey'],
+  Resource: keyArns,
+  Condition: { StringEquals: { 'kms:EncryptionContext:table': keysTableName(config) } },
+});
 
 /** Logs, queues, topics and alarms: the services that write to them encrypt with this key for this account. */
 export const logsKeyPolicy = (config: Config, account: string, region: string): Policy =>

@@ -31,7 +31,9 @@ export function statementsFor(sid: string, table: string, patterns: readonly Pat
   const prefixesByRight = new Map<string, Set<string>>();
   for (const { operation, index, key } of patterns) {
     const right = `dynamodb:${operation} ${index === undefined ? table : `${table}/index/${index}`}`;
-    prefixesByRight.set(right, (prefixesByRight.get(right) ?? new Set()).add(leadingKeyOf(key)));
+    const prefixes = prefixesByRight.get(right) ?? new Set();
+    // A scan reads the whole table and names no key that it could be held to.
+    prefixesByRight.set(right, operation === 'Scan' ? prefixes : prefixes.add(leadingKeyOf(key)));
   }
   const actionsByShape = new Map<string, string[]>();
   for (const [right, prefixes] of prefixesByRight) {
@@ -46,7 +48,7 @@ export function statementsFor(sid: string, table: string, patterns: readonly Pat
       Effect: 'Allow',
       Action: actions.sort(),
       Resource: resource,
-      Condition: leadingKeys(prefixes),
+      ...(prefixes.length > 0 && { Condition: leadingKeys(prefixes) }),
     };
   });
 }

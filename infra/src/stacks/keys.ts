@@ -7,11 +7,23 @@ import { keyAliases } from '../names.ts';
 import { logsKeyPolicy, messagesKeyPolicy, tablesKeyPolicy } from '../policies/keys.ts';
 import { documentOf, parleyStack } from './stack.ts';
 
+interface KeyNames {
+  readonly id: string;
+  readonly arn: string;
+}
+
+/** Multi-region keys, so that a replica region unwraps what the primary wrapped. */
+export interface WrappingKeys {
+  /** New data keys are wrapped under it. */
+  readonly wraps: KeyNames;
+  /** Others that data keys may be under: older ones, or the next. */
+  readonly reads: readonly KeyNames[];
+}
+
 export interface Keys {
   readonly stack: Stack;
   readonly tables: kms.IKey;
-  /** Wraps data keys; a multi-region key, so that a replica region unwraps what the primary wrapped. */
-  readonly messages: { readonly id: string; readonly arn: string };
+  readonly messages: WrappingKeys;
   readonly logs: kms.IKey;
 }
 
@@ -42,33 +54,47 @@ export function keysStack(scope: Construct, config: Config, region: string): Key
   });
   tables.addAlias(keyAliases.tables);
   const logs = logsKeyIn(stack, config, account, region);
-  const messages = messagesKey(stack, config, region);
-  return { stack, tables, messages, logs };
+  return { stack, tables, messages: messagesKeys(stack, config, region), logs };
 }
 
-/** The wrapping key: primary in the tables' region, a replica of it elsewhere. */
-function messagesKey(stack: Stack, config: Config, region: string): Keys['messages'] {
-  const keyPolicy = documentOf(messagesKeyPolicy(config));
-  if (region === config.region) {
-    const key = new kms.Key(stack, 'MessagesKey', {
-      description: 'Parley: wraps the data keys of messages',
-      enableKeyRotation: true,
-      multiRegion: true,
-      pendingWindow: Duration.days(deletionDays),
-      removalPolicy: RemovalPolicy.RETAIN,
-      policy: keyPolicy,
-    });
-    key.addAlias(keyAliases.messages);
-    return { id: key.keyId, arn: key.keyArn };
-  }
-  const { messagesKeyId } = config;
-  const replica = new kms.CfnReplicaKey(stack, 'MessagesKey', {
+/**
+ * A wrapping key: primary in the tables' region, a replica of it elsewhere, where there is one as soon as its id is known. What they
+ * are called is exported for as long as they exist: a stack that still names one could not be deployed after this one otherwise.
+ */
+function messagesKeys(stack: Stack, config: Config, region: string): WrappingKeys {
+  const made = config.messagesKeys.flatMap(({ use, id }, index) => {
+    const name = index === 0 ? '' : String(index + 1);
+    const alias = index === 0 ? keyAliases.messages : `${keyAliases.messages}-${name}`;
+    if (region === config.region) return [{ use, ...primary(stack, config, name, alias) }];
+    return id === undefined ? [] : [{ use, ...replica(stack, config, name, alias, id) }];
+  });
+  for (const { id, arn } of made) for (const value of [id, arn]) stack.exportValue(value);
+  const wraps = made.find(({ use }) => use === 'wrap');
+  if (wraps === undefined) throw new Error(`no key of ${region} wraps`);
+  return { wraps, reads: made.filter(({ use }) => use === 'read') };
+}
+
+function primary(stack: Stack, config: Config, name: string, alias: string): KeyNames {
+  const key = new kms.Key(stack, `MessagesKey${name}`, {
+    description: 'Parley: wraps the data keys of messages',
+    enableKeyRotation: true,
+    multiRegion: true,
+    pendingWindow: Duration.days(deletionDays),
+    removalPolicy: RemovalPolicy.RETAIN,
+    policy: documentOf(messagesKeyPolicy(config)),
+  });
+  key.addAlias(alias);
+  return { id: key.keyId, arn: key.keyArn };
+}
+
+function replica(stack: Stack, config: Config, name: string, alias: string, id: string): KeyNames {
+  const key = new kms.CfnReplicaKey(stack, `MessagesKey${name}`, {
     description: 'Parley: wraps the data keys of messages (replica)',
-    primaryKeyArn: `arn:aws:kms:${config.region}:${config.workloadAccount}:key/${messagesKeyId}`,
-    keyPolicy,
+    primaryKeyArn: `arn:aws:kms:${config.region}:${config.workloadAccount}:key/${id}`,
+    keyPolicy: documentOf(messagesKeyPolicy(config)),
     pendingWindowInDays: deletionDays,
   });
-  replica.applyRemovalPolicy(RemovalPolicy.RETAIN);
-  new kms.CfnAlias(stack, 'MessagesAlias', { aliasName: keyAliases.messages, targetKeyId: replica.ref });
-  return { id: replica.ref, arn: replica.attrArn };
+  key.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  new kms.CfnAlias(stack, `MessagesAlias${name}`, { aliasName: alias, targetKeyId: key.ref });
+  return { id: key.ref, arn: key.attrArn };
 }

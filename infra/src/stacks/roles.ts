@@ -41,11 +41,12 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
   const [main, keyTable] = tableArns(config);
   const tasks = serviceOf('ecs-tasks.amazonaws.com', account);
   const lambda = new iam.ServicePrincipal('lambda.amazonaws.com');
+  const wrapping = [keys.messages.wraps, ...keys.messages.reads].map(({ arn }) => arn);
 
   const service = roleWith(stack, 'Service', roleNames.service, tasks, [
     ...mainRights('service', main),
     ...keyRights('service', keyTable),
-    ...wrapRights(config, keys.messages.arn),
+    wrapRights(config, 'service', wrapping),
     daxReading(config),
     signingInToTheCache(config, 'service'),
   ]);
@@ -68,7 +69,7 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
   const lifecycle = roleWith(stack, 'Lifecycle', roleNames.lifecycle, tasks, [
     ...mainRights('lifecycle', main),
     ...keyRights('lifecycle', keyTable),
-    ...wrapRights(config, keys.messages.arn),
+    wrapRights(config, 'lifecycle', wrapping),
     signingInToTheCache(config, 'lifecycle'),
   ]);
   const dax = roleWith(stack, 'Dax', roleNames.dax, new iam.ServicePrincipal('dax.amazonaws.com'), daxRights(config));

@@ -72,7 +72,7 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     logGroup,
     serves: true,
   });
-  // Operators run `bin/users` as a task of this definition too, never from a machine of their own.
+  // Operators run `bin/users` and `bin/keys` as a task of this definition too, never from a machine of their own.
   const lifecycle = taskDefinition(stack, 'Lifecycle', config, use, {
     taskRole: use.roles.lifecycle,
     execution,
@@ -175,11 +175,13 @@ function taskDefinition(
   });
   const linuxParameters = new ecs.LinuxParameters(stack, `${id}Linux`, { initProcessEnabled: true });
   linuxParameters.dropCapabilities(ecs.Capability.ALL);
+  const previous = use.keys.messages.reads.map(({ id: key }) => key);
   const environment: Record<string, string> = {
     NODE_ENV: 'production',
     AWS_REGION: config.activeRegion,
     DYNAMODB_TABLE: config.tableName,
-    KMS_KEY_ID: use.keys.messages.id,
+    KMS_KEY_ID: use.keys.messages.wraps.id,
+    ...(previous.length > 0 && { KMS_PREVIOUS_KEY_IDS: previous.join(',') }),
     // In production the configuration is refused without a way to sign in, the scripts' too.
     COGNITO_USER_POOL_ID: use.identity.userPoolId,
     COGNITO_CLIENT_ID: use.identity.clientId,

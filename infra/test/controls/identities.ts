@@ -1,4 +1,5 @@
 /** Controls of roles, users and keys. */
+import { keyTable } from '../iam/requests/expectation.ts';
 import { at, type Json, list, resourcesOf, type Templates } from '../support/templates.ts';
 import { addResource, type Control, dropStatement, first, none, property, put, simulated } from './control.ts';
 import { statementsNamed, widen } from './tables.ts';
@@ -69,10 +70,33 @@ export const identityControls: readonly Control[] = [
       list(at(statement, 'Resource')).includes('*'),
   ),
   everyStatement(
-    { ids: ['Course', 'TABLE-2'], practice: 'A pattern not listed is a right not granted: nobody may scan' },
-    'no statement allows `dynamodb:Scan` or PartiQL',
+    { ids: ['Course', 'TABLE-2'], practice: 'A pattern not listed is a right not granted: nobody may scan messages' },
+    'no statement allows PartiQL, nor `dynamodb:Scan` on anything but the table of keys',
     { Action: 'dynamodb:Scan', Resource: 'arn:aws:dynamodb:*:*:table/parley' },
-    (statement) => actions(statement).some((action) => /^dynamodb:(Scan|PartiQL.*|\*)$/.test(action)),
+    (statement) =>
+      actions(statement).some((action) => /^dynamodb:(PartiQL.*|\*)$/.test(action)) ||
+      (actions(statement).includes('dynamodb:Scan') &&
+        list(at(statement, 'Resource')).some((resource) => resource !== keyTable)),
+  ),
+  simulated(
+    {
+      ids: ['TABLE-2', 'SEC-2'],
+      practice: 'Life-cycle tasks walk the table of keys to wrap all anew, and nobody else does either',
+      resource: '`AWS::IAM::ManagedPolicy` of `parley-lifecycle` and `parley-service`',
+      requests: [
+        'a life-cycle task walks the table of keys',
+        'a life-cycle task wraps a key anew',
+        'a life-cycle task scans the table',
+        'the service walks the table of keys',
+        'the service wraps a key anew',
+        'the fan-out walks the table of keys',
+      ],
+      mutation: 'the statement that allows the walk is on every table',
+    },
+    (draft) => {
+      for (const { statement } of statementsOf(draft).filter((one) => actions(one.statement).includes('dynamodb:Scan')))
+        Object.assign(statement as object, { Resource: '*' });
+    },
   ),
   everyStatement(
     { ids: ['TABLE-2'], practice: 'Every right to items names its partitions' },

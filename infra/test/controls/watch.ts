@@ -202,12 +202,10 @@ export const watchControls: readonly Control[] = [
     'ExportTableToPointInTime',
     'RestoreTableToPointInTime',
   ]),
-  securityAlarm(
-    ['Course'],
-    'A scan is noticed, whoever makes it: no role of ours may',
-    'parley-security-unusual-scan',
-    ['Scan', 'ExecuteStatement'],
-  ),
+  securityAlarm(['Course'], 'A scan is noticed, whoever makes it', 'parley-security-unusual-scan', [
+    'Scan',
+    'ExecuteStatement',
+  ]),
   securityAlarm(['Course'], 'Somebody else at the tables is noticed', 'parley-security-unusual-principal', [
     'parley-service',
     'parley-fanout',

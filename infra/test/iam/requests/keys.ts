@@ -125,4 +125,16 @@ export const keys: readonly Expectation[] = [
     messagesKey,
     ourContext,
   ),
+  expect(
+    'a life-cycle task wraps a key anew without the context',
+    'resource',
+    'lifecycle',
+    'vpc',
+    'kms:ReEncryptFrom',
+    messagesKey,
+  ),
+  expect('the service wraps a key anew', 'identity', 'service', 'vpc', 'kms:ReEncryptTo', messagesKey, ourContext),
+  expect('a life-cycle task walks the table of keys', 'allowed', 'lifecycle', 'vpc', 'dynamodb:Scan', keyTable),
+  expect('the service walks the table of keys', 'identity', 'service', 'vpc', 'dynamodb:Scan', keyTable),
+  expect('the fan-out walks the table of keys', 'identity', 'fanout', 'vpc', 'dynamodb:Scan', keyTable),
 ];
