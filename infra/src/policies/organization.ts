@@ -86,9 +86,10 @@ const dataPolicy = (config: Config): Policy => {
       Resource: '*',
     },
     {
+      // A copy of a key in another region wraps and unwraps like the key itself, under whatever policy its maker gives it.
       Sid: 'KeyPoliciesAreKept',
       Effect: 'Deny',
-      Action: 'kms:PutKeyPolicy',
+      Action: ['kms:PutKeyPolicy', 'kms:ReplicateKey', 'kms:UpdatePrimaryRegion'],
       Resource: '*',
       Condition: notTheDeployment,
     },

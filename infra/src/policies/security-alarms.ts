@@ -70,7 +70,14 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
     },
     {
       name: 'parley-security-key-disabled',
-      pattern: event('kms', ['DisableKey', 'ScheduleKeyDeletion', 'PutKeyPolicy', 'DisableKeyRotation']),
+      pattern: event('kms', [
+        'DisableKey',
+        'ScheduleKeyDeletion',
+        'PutKeyPolicy',
+        'DisableKeyRotation',
+        'ReplicateKey',
+        'UpdatePrimaryRegion',
+      ]),
       threshold: 1,
     },
     {

@@ -221,6 +221,7 @@ export const watchControls: readonly Control[] = [
   securityAlarm(['CIS 4.7'], 'A key that is disabled is noticed', 'parley-security-key-disabled', [
     'DisableKey',
     'ScheduleKeyDeletion',
+    'ReplicateKey',
   ]),
   securityAlarm(['CIS 4.5', 'CIS 4.9'], 'A watch that is put to sleep is noticed', 'parley-security-watch-disabled', [
     'StopLogging',
@@ -358,6 +359,8 @@ export const watchControls: readonly Control[] = [
     'an administrator rewrites the key’s policy',
     'an administrator rewrites the policy of the table’s key',
     'the deployment rewrites the key’s policy',
+    'an administrator copies the key to another region, under a policy of their own',
+    'the deployment copies the key to another region',
   ]),
   forbids('The organization lends keys to services only', 'KeysAreLentToServicesOnly', [
     'an administrator lends the table’s key by a grant',
