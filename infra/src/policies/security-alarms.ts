@@ -82,7 +82,7 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
     },
     {
       name: 'parley-security-watch-disabled',
-      pattern: `{ ${anyOf('eventName', ['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors', 'StopConfigurationRecorder', 'DeleteConfigurationRecorder', 'DeleteDeliveryChannel', 'DeleteConfigRule', 'DeleteFlowLogs', 'DeleteAlarms', 'DisableAlarmActions'])} }`,
+      pattern: `{ ${anyOf('eventName', ['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors', 'StopConfigurationRecorder', 'DeleteConfigurationRecorder', 'DeleteDeliveryChannel', 'DeleteConfigRule', 'DeleteFlowLogs', 'DeleteAlarms', 'DisableAlarmActions', 'DeleteLogGroup', 'DeleteLogStream', 'DeleteMetricFilter', 'DisableRule', 'DeleteRule', 'Unsubscribe'])} }`,
       threshold: 1,
     },
     {

@@ -226,6 +226,8 @@ export const watchControls: readonly Control[] = [
   securityAlarm(['CIS 4.5', 'CIS 4.9'], 'A watch that is put to sleep is noticed', 'parley-security-watch-disabled', [
     'StopLogging',
     'StopConfigurationRecorder',
+    'DeleteLogStream',
+    'DeleteMetricFilter',
   ]),
   securityAlarm(
     ['CIS 4.12', 'CIS 4.13', 'CIS 4.14'],
@@ -367,11 +369,21 @@ export const watchControls: readonly Control[] = [
     'an administrator lends the table’s key by a grant, and nothing says for what',
     'DynamoDB makes itself a grant of the table’s key when an administrator makes a table',
   ]),
-  forbids('The organization keeps backups', 'BackupsAreKept', ['an administrator deletes a recovery point']),
+  forbids('The organization keeps backups', 'BackupsAreKept', [
+    'an administrator deletes a recovery point',
+    'an administrator copies a backup to another vault',
+  ]),
   forbids('The organization keeps the watch awake', 'WatchStaysAwake', [
     'an administrator stops the trail',
     'an administrator stops the recorder',
     'an administrator silences an alarm',
+    'an administrator shortens how long logs are kept',
+    'an administrator deletes a log’s stream',
+    'an administrator stops counting what rings',
+    'an administrator rewrites an alarm',
+    'an administrator takes the operators off an alarm’s topic',
+    'an administrator stops noting erasures that fail',
+    'the deployment changes how long logs are kept',
   ]),
   forbids('The organization keeps the network closed', 'NoWayToTheInternet', [
     'an administrator opens the VPC to the internet',
