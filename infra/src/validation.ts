@@ -111,10 +111,9 @@ export function acceptedFindings(config: Config): Accepted[] {
       reason: 'This queue is the one for dead letters.',
     },
     {
-      paths: ['ParleyService/ErasuresFailed'],
+      paths: ['ParleyService/ErasuresFailed', 'ParleyService/TasksStopped'],
       rules: ['Serverless-EventBusDLQ'],
-      reason:
-        'An event that its log does not take is followed by the next a quarter of an hour later, while tasks fail.',
+      reason: 'An event that its log does not take is followed by the next, while tasks fail.',
     },
     {
       paths: ['ParleyWatch/Alarms', 'ParleyTrail/Alarms'],

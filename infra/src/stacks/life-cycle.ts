@@ -5,27 +5,23 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Config } from '../config.ts';
 import { type Caches, letIn, valkeyPort } from './cache.ts';
 import type { Network } from './network.ts';
 import { roleWith, serviceOf } from './stack.ts';
+import { noteStopped, tasksNamespace } from './stopped-tasks.ts';
 
 export const scheduleName = 'parley-erasures';
 
 /** What counts the tasks that did not end well, and the alarm on it. */
 export const erasuresFailed = {
   alarm: 'parley-erasures-failed',
-  namespace: 'Parley/Tasks',
+  namespace: tasksNamespace,
   metric: 'ErasuresFailed',
 } as const;
-
-/** CloudWatch Logs takes events into groups of this prefix. */
-const failuresLog = '/aws/events/parley-erasures-failed';
 
 export function erasuresOnSchedule(
   stack: Stack,
@@ -40,7 +36,15 @@ export function erasuresOnSchedule(
     readonly logsKey: kms.IKey;
   },
 ): void {
-  noteFailures(stack, use);
+  // The schedule knows whether a task was started, not how it ended: with another code than 0, or without ever having run.
+  noteStopped(stack, 'ErasuresFailed', {
+    ...erasuresFailed,
+    description: 'Life-cycle tasks that did not end well',
+    family: use.task.family,
+    ended: [{ containers: { exitCode: [{ 'anything-but': [0] }] } }, { stopCode: ['TaskFailedToStart'] }],
+    cluster: use.cluster,
+    logsKey: use.logsKey,
+  });
   const group = new ec2.SecurityGroup(stack, 'LifecycleGroup', {
     vpc: use.network.vpc,
     description: 'Life-cycle tasks: call endpoints and Valkey, are called by nobody',
@@ -91,63 +95,4 @@ export function erasuresOnSchedule(
       },
     },
   });
-}
-
-/**
- * The schedule knows whether a task was started, not how it ended. Each that ended with another code than 0, or never came to run, is
- * written to a log with its reasons and counted there.
- */
-function noteFailures(
-  stack: Stack,
-  use: { readonly cluster: ecs.ICluster; readonly task: ecs.FargateTaskDefinition; readonly logsKey: kms.IKey },
-): void {
-  const log = new logs.LogGroup(stack, 'ErasuresFailedLog', {
-    logGroupName: failuresLog,
-    encryptionKey: use.logsKey,
-    retention: logs.RetentionDays.THREE_MONTHS,
-  });
-  const place = `${stack.region}:${stack.account}`;
-  const groupArn = `arn:aws:logs:${place}:log-group:${failuresLog}`;
-  const rule = new events.CfnRule(stack, 'ErasuresFailed', {
-    name: erasuresFailed.alarm,
-    description: 'Life-cycle tasks that did not end well',
-    eventPattern: {
-      source: ['aws.ecs'],
-      'detail-type': ['ECS Task State Change'],
-      detail: {
-        clusterArn: [use.cluster.clusterArn],
-        taskDefinitionArn: [{ prefix: `arn:aws:ecs:${place}:task-definition/${use.task.family}:` }],
-        lastStatus: ['STOPPED'],
-        $or: [{ containers: { exitCode: [{ 'anything-but': [0] }] } }, { stopCode: ['TaskFailedToStart'] }],
-      },
-    },
-    targets: [{ id: 'log', arn: groupArn }],
-  });
-  const writers = { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] };
-  const policy = new logs.CfnResourcePolicy(stack, 'ErasuresFailedWriters', {
-    policyName: erasuresFailed.alarm,
-    policyDocument: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        { Effect: 'Allow', Principal: writers, Action: 'logs:CreateLogStream', Resource: `${groupArn}:*` },
-        {
-          Effect: 'Allow',
-          Principal: writers,
-          Action: 'logs:PutLogEvents',
-          Resource: `${groupArn}:*`,
-          Condition: { ArnEquals: { 'aws:SourceArn': `arn:aws:events:${place}:rule/${erasuresFailed.alarm}` } },
-        },
-      ],
-    }),
-  });
-  rule.node.addDependency(log, policy);
-  new logs.CfnMetricFilter(stack, 'ErasuresFailedCount', {
-    filterName: erasuresFailed.alarm,
-    logGroupName: failuresLog,
-    // Every line: the rule has chosen already.
-    filterPattern: '',
-    metricTransformations: [
-      { metricNamespace: erasuresFailed.namespace, metricName: erasuresFailed.metric, metricValue: '1' },
-    ],
-  }).node.addDependency(log);
 }

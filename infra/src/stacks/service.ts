@@ -20,6 +20,7 @@ import type { Network } from './network.ts';
 import type { Registry } from './registry.ts';
 import type { Roles } from './roles.ts';
 import { parleyStack, roleWith, serviceOf } from './stack.ts';
+import { noteStopped, tasksNamespace } from './stopped-tasks.ts';
 import { logAcl, webAclRules } from './web-acl.ts';
 
 export interface Service {
@@ -38,6 +39,13 @@ interface Uses {
   readonly registry: Registry;
   readonly roles: Roles;
 }
+
+/** What counts the tasks of the API that ended by themselves, and the alarm on it. */
+export const tasksStopped = {
+  alarm: 'parley-api-tasks-stopped',
+  namespace: tasksNamespace,
+  metric: 'ApiTasksStopped',
+} as const;
 
 const servicePort = 3000;
 /** Seconds ECS waits after SIGTERM; the service itself is done within 10. */
@@ -103,6 +111,19 @@ export function serviceStack(scope: Construct, config: Config, use: Uses): Servi
     availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     healthCheckGracePeriod: Duration.seconds(30),
     propagateTags: ecs.PropagatedTagSource.SERVICE,
+  });
+  // Tasks that fall over and are replaced each time: as many run as should, and everybody on the one that fell is cut off.
+  noteStopped(stack, 'TasksStopped', {
+    ...tasksStopped,
+    description: 'Tasks of the API that ended by themselves, never came to run, or failed their health checks',
+    family: task.family,
+    // Not what a deployment or scaling ends.
+    ended: [
+      { stopCode: ['EssentialContainerExited', 'TaskFailedToStart'] },
+      { stoppedReason: [{ prefix: 'Task failed' }] },
+    ],
+    cluster,
+    logsKey: use.keys.logs,
   });
   const { balancer, targets } = loadBalancer(stack, config, use, groups.balancer);
   service.attachToApplicationTargetGroup(targets);

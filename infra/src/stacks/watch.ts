@@ -13,8 +13,9 @@ import type { Fanout } from './fanout.ts';
 import type { Identity } from './identity.ts';
 import type { Keys } from './keys.ts';
 import { erasuresFailed } from './life-cycle.ts';
+import { alarmsOnLogs } from './log-alarms.ts';
 import type { Network } from './network.ts';
-import type { Service } from './service.ts';
+import { type Service, tasksStopped } from './service.ts';
 import { parleyStack } from './stack.ts';
 
 interface Uses {
@@ -36,8 +37,9 @@ export function watchStack(scope: Construct, config: Config, use: Uses): Stack {
   const topic = alarmTopic(stack, 'Alarms', 'parley-alarms', use.keys.logs, config.alarmEmail);
   const alarm = alarmsOn(stack, topic);
   tableAlarms(config, alarm);
-  fanoutAlarms(use, alarm);
+  fanoutAlarms(config, use, alarm);
   serviceAlarms(config, use, alarm);
+  alarmsOnLogs(stack, alarm);
   costAnomaly(stack, topic.topicArn);
   dashboard(stack, config, use);
   return stack;
@@ -46,8 +48,22 @@ export function watchStack(scope: Construct, config: Config, use: Uses): Stack {
 type MakeAlarm = ReturnType<typeof alarmsOn>;
 
 /** Latency of one operation on one table, in milliseconds, as DynamoDB measures it. */
-const latency = (table: string, operation: string, statistic: string) =>
-  metric(dynamo, 'SuccessfulRequestLatency', { TableName: table, Operation: operation }, statistic);
+const latency = (table: string, operation: string, statistic: string, minutes = 1) =>
+  metric(dynamo, 'SuccessfulRequestLatency', { TableName: table, Operation: operation }, statistic, minutes);
+
+/** DynamoDB's own errors of all these operations together, which it counts one by one. An alarm takes at most ten metrics. */
+const systemErrors = (operations: { readonly [table: string]: readonly string[] }): cloudwatch.IMetric => {
+  const each = Object.entries(operations).flatMap(([TableName, names]) =>
+    names.map((Operation) => metric(dynamo, 'SystemErrors', { TableName, Operation }, 'Sum', 5)),
+  );
+  return new cloudwatch.MathExpression({
+    // A sum leaves out those that have no data, which is all of them on a good day.
+    expression: 'SUM(METRICS())',
+    label: 'Errors of DynamoDB itself',
+    period: Duration.minutes(5),
+    usingMetrics: Object.fromEntries(each.map((one, index) => [`m${index}`, one])),
+  });
+};
 
 function tableAlarms(config: Config, alarm: MakeAlarm): void {
   const main = config.tableName;
@@ -79,7 +95,10 @@ function tableAlarms(config: Config, alarm: MakeAlarm): void {
     });
   alarm({
     name: 'parley-table-errors',
-    metric: metric(dynamo, 'SystemErrors', { TableName: main, Operation: 'PutItem' }, 'Sum', 5),
+    metric: systemErrors({
+      [main]: ['BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'],
+      [keyTable]: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
+    }),
     threshold: 10,
     periods: 2,
   });
@@ -97,7 +116,7 @@ function tableAlarms(config: Config, alarm: MakeAlarm): void {
   });
 }
 
-function fanoutAlarms({ fanout, identity }: Uses, alarm: MakeAlarm): void {
+function fanoutAlarms(config: Config, { fanout, identity }: Uses, alarm: MakeAlarm): void {
   alarm({
     name: 'parley-iterator-age',
     metric: fanout.handler.metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(1) }),
@@ -115,6 +134,30 @@ function fanoutAlarms({ fanout, identity }: Uses, alarm: MakeAlarm): void {
       period: Duration.minutes(1),
     }),
     threshold: 1,
+  });
+  // Nothing else tells of a function that is not called at all: no call, no error, no age.
+  alarm({
+    name: 'parley-fanout-silent',
+    metric: new cloudwatch.MathExpression({
+      expression: 'IF(FILL(puts, 0) >= 10 AND FILL(calls, 0) == 0, 1, 0)',
+      label: 'Entries are written and the fan-out is not called',
+      period: Duration.minutes(15),
+      usingMetrics: {
+        puts: latency(config.tableName, 'PutItem', 'SampleCount', 15),
+        calls: fanout.handler.metricInvocations({ statistic: 'Sum', period: Duration.minutes(15) }),
+      },
+    }),
+    threshold: 1,
+    periods: 2,
+  });
+  alarm({
+    // A schedule that is switched off, for a restore perhaps, fails at nothing.
+    name: 'parley-erasures-not-tried',
+    metric: metric('AWS/Scheduler', 'InvocationAttemptCount', { ScheduleGroup: 'default' }, 'Sum', 60),
+    threshold: 1,
+    below: true,
+    periods: 2,
+    missing: cloudwatch.TreatMissingData.BREACHING,
   });
   alarm({
     name: 'parley-erasures-not-run',
@@ -166,6 +209,11 @@ function serviceAlarms(config: Config, { network, service }: Uses, alarm: MakeAl
     below: true,
     periods: 5,
     missing: cloudwatch.TreatMissingData.BREACHING,
+  });
+  alarm({
+    name: tasksStopped.alarm,
+    metric: metric(tasksStopped.namespace, tasksStopped.metric, {}, 'Sum', 15),
+    threshold: 3,
   });
   alarm({
     name: 'parley-api-at-its-ceiling',
