@@ -13,6 +13,9 @@ export const roleNames = {
   reader: 'parley-signed-in-user',
 } as const;
 
+/** What starts erasures by the clock. */
+export const schedulerRoleName = 'parley-scheduler';
+
 export type RoleKey = keyof typeof roleNames;
 
 /** KMS aliases, the same in every region, so that a replica's key has a name before it exists. */

@@ -3,6 +3,7 @@
  * included; they do not bind the management account, which therefore holds no data. Each is at most 5,120 bytes.
  */
 import type { Config } from '../config.ts';
+import { roleArn } from '../names.ts';
 import { type Policy, policy } from './statement.ts';
 
 /** AWS's limit for one policy, counted without the spaces that CloudFormation does not write. */
@@ -235,6 +236,15 @@ const identityPolicy = (config: Config): Policy =>
         'iam:SetDefaultPolicyVersion',
       ],
       Resource: `arn:aws:iam::${config.workloadAccount}:policy/parley-*`,
+      Condition: notTheDeployment,
+    },
+    {
+      // A task or a function of one's own that runs as one of these does what it may. Operators' tasks run as the other, by their own
+      // definition (docs/DEPLOY.md).
+      Sid: 'RolesOfTheSystemAreNotLent',
+      Effect: 'Deny',
+      Action: 'iam:PassRole',
+      Resource: (['service', 'fanout', 'provision', 'dax', 'reader'] as const).map((role) => roleArn(config, role)),
       Condition: notTheDeployment,
     },
     {

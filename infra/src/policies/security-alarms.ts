@@ -3,7 +3,7 @@
  * of `docs/RUNBOOK.md`. A filter pattern is at most 1,024 characters long.
  */
 import type { Config } from '../config.ts';
-import { roleArn } from '../names.ts';
+import { roleArn, schedulerRoleName } from '../names.ts';
 
 export interface SecurityAlarm {
   readonly name: string;
@@ -99,6 +99,12 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
         'AcceptVpcPeeringConnection',
         'AuthorizeSecurityGroupIngress',
       ]),
+      threshold: 1,
+    },
+    {
+      // What an override has the task run may be anything, under a role that may unwrap keys.
+      name: 'parley-security-task-run',
+      pattern: `{ ($.eventSource = "ecs.amazonaws.com") && ${anyOf('eventName', ['RunTask', 'StartTask', 'ExecuteCommand'])} && ((${issuer} NOT EXISTS) || (${issuer} != "arn:aws:iam::${config.workloadAccount}:role/${schedulerRoleName}")) }`,
       threshold: 1,
     },
     {

@@ -9,6 +9,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Config } from '../config.ts';
+import { schedulerRoleName } from '../names.ts';
 import { type Caches, letIn, valkeyPort } from './cache.ts';
 import type { Network } from './network.ts';
 import { roleWith, serviceOf } from './stack.ts';
@@ -58,7 +59,7 @@ export function erasuresOnSchedule(
     value: `awsvpcConfiguration={subnets=[${subnets.join(',')}],securityGroups=[${group.securityGroupId}]}`,
   });
   const runs = serviceOf('scheduler.amazonaws.com', config.workloadAccount);
-  const role = roleWith(stack, 'Scheduler', 'parley-scheduler', runs, [
+  const role = roleWith(stack, 'Scheduler', schedulerRoleName, runs, [
     {
       Sid: 'RunTheTask',
       Effect: 'Allow',

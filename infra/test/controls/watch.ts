@@ -240,6 +240,11 @@ export const watchControls: readonly Control[] = [
     'CreateRole',
     'PutRolePolicy',
   ]),
+  securityAlarm(['Parley'], 'A task that somebody runs by hand is noticed', 'parley-security-task-run', [
+    'RunTask',
+    'ExecuteCommand',
+    'parley-scheduler',
+  ]),
   securityAlarm(['CIS 4.3'], 'The root user is noticed', 'parley-security-root-used', ['"Root"']),
   securityAlarm(['CIS 4.15'], 'Changed policies of the organization are noticed', 'parley-security-policies-changed', [
     'DetachPolicy',
@@ -416,6 +421,16 @@ export const watchControls: readonly Control[] = [
     'an administrator changes the rights of the fan-out: DeletePolicy',
     'the deployment changes the rights of the fan-out',
   ]),
+  forbids(
+    'The organization has our roles run what the deployment made, and nothing else',
+    'RolesOfTheSystemAreNotLent',
+    [
+      'an administrator runs something of their own as the role service',
+      'an administrator runs something of their own as the role fanout',
+      'an administrator runs something of their own as the role lifecycle',
+      'the deployment has tasks run as the role service',
+    ],
+  ),
   forbids('Nobody becomes the deployment, whom the organization’s rules exempt', 'DeploymentRolesAreFixed', [
     'an administrator makes a role that is named like the deployment’s',
     'an administrator makes a role under a path that is named like the deployment’s',

@@ -1,5 +1,5 @@
 /** Operators, administrators, the deployment, and the key of an IAM user. */
-import { tableArn } from '../../../src/names.ts';
+import { roleArn, tableArn } from '../../../src/names.ts';
 import { example } from '../../support/variants.ts';
 import { anything, type Expectation, expect, leading, main, messagesKey, ourContext } from './expectation.ts';
 
@@ -84,6 +84,25 @@ export const administrators: readonly Expectation[] = [
     `arn:aws:iam::${example.workloadAccount}:role/parley-fanout`,
     {},
     'us-east-1',
+  ),
+  ...(['service', 'fanout', 'lifecycle'] as const).map((role) =>
+    expect(
+      `an administrator runs something of their own as the role ${role}`,
+      role === 'lifecycle' ? 'allowed' : 'control',
+      'administrator',
+      'inside AWS',
+      'iam:PassRole',
+      roleArn(example, role),
+      { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+    ),
+  ),
+  expect(
+    'the deployment has tasks run as the role service',
+    'allowed',
+    'deployment',
+    'inside AWS',
+    'iam:PassRole',
+    roleArn(example, 'service'),
   ),
   identityChange(
     'an administrator makes a role that is named like the deployment’s',
