@@ -64,8 +64,9 @@ export function securityAlarms(config: Config): SecurityAlarm[] {
       threshold: 20,
     },
     {
+      // Lambda reads the stream for the fan-out, in its role and from Lambda's own network, several times a second.
       name: 'parley-security-endpoint-skipped',
-      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.vpcEndpointId NOT EXISTS) && ($.userIdentity.type != "AWSService") && ((${issuer} NOT EXISTS) || ((${issuer} != "${roleArn(config, 'dax')}") && (${issuer} != "*AWSServiceRoleForDynamoDBReplication"))) }`,
+      pattern: `{ ${dynamo} && ($.eventCategory = "Data") && ($.vpcEndpointId NOT EXISTS) && ($.userIdentity.type != "AWSService") && ((${issuer} NOT EXISTS) || ((${issuer} != "${roleArn(config, 'dax')}") && (${issuer} != "*AWSServiceRoleForDynamoDBReplication") && ((${issuer} != "${roleArn(config, 'fanout')}") || (($.eventName != "GetRecords") && ($.eventName != "GetShardIterator"))))) }`,
       threshold: 1,
     },
     {

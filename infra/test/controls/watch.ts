@@ -217,6 +217,7 @@ export const watchControls: readonly Control[] = [
   ]),
   securityAlarm(['Course'], 'A call past the endpoint is noticed', 'parley-security-endpoint-skipped', [
     'vpcEndpointId NOT EXISTS',
+    'role/parley-fanout") || (($.eventName != "GetRecords")',
   ]),
   securityAlarm(['CIS 4.7'], 'A key that is disabled is noticed', 'parley-security-key-disabled', [
     'DisableKey',
