@@ -61,6 +61,13 @@ export function rolesStack(scope: Construct, config: Config, keys: Keys): Roles 
       Action: 'sqs:SendMessage',
       Resource: `arn:aws:sqs:${region}:${account}:${deadLetterName}`,
     },
+    // A queue under our own key is sent to with it.
+    {
+      Sid: 'DeadLettersKey',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: keys.logs.keyArn,
+    },
   ]);
   const provision = roleWith(stack, 'Provision', roleNames.provision, lambda, [
     ...rightsTo(provisioning, main),
@@ -118,7 +125,7 @@ function functionRights(config: Config, name: string, logsKeyArn: string): State
       Resource: `arn:aws:logs:${region}:${account}:log-group:/parley/${name}:*`,
     },
     { Sid: 'OwnTrace', Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
-    { Sid: 'OwnQueueKey', Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: logsKeyArn },
+    { Sid: 'OwnVariables', Effect: 'Allow', Action: 'kms:Decrypt', Resource: logsKeyArn },
     { Sid: 'NetworkInterfaces', Effect: 'Allow', Action: interfaces, Resource: '*' },
     // The interfaces are Lambda's to make; the function's own code may not (AWS's recommendation for functions in a VPC).
     {

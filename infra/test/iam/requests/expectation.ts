@@ -18,6 +18,7 @@ export const leading = (...keys: string[]) => ({ 'dynamodb:LeadingKeys': keys })
 
 /** The wrapping key's ARN, which depends on the template. */
 export const messagesKey = (templates: Templates): string => keyArn(templates, 'MessagesKey');
+export const logsKey = (templates: Templates): string => keyArn(templates, 'LogsKey');
 export const tablesKey = (templates: Templates): string => keyArn(templates, 'TablesKey');
 
 function keyArn(templates: Templates, prefix: string): string {
