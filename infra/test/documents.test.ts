@@ -51,6 +51,19 @@ describe('docs/DEPLOY.md', () => {
   });
 });
 
+describe('outputs', () => {
+  it('that documents send people to are there', () => {
+    const outputs = Object.values(readTemplates('example')).flatMap(({ Outputs }) => Object.keys(Outputs));
+    const named = ['DEPLOY', 'RUNBOOK'].flatMap((document) =>
+      [...read(`docs/${document}.md`).matchAll(/output `?(\w+)`? of|<output (\w+)/g)].map(([, a, b]) => a ?? b ?? ''),
+    );
+    expect(named).toEqual(
+      expect.arrayContaining(['Address', 'LifecycleNetwork', 'TableEndpoints', 'TableEndpointAddress']),
+    );
+    expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
+  });
+});
+
 describe('names that synthesis does not check', () => {
   const known = new Set<string>(Object.values(ManagedRuleIdentifiers));
   // Real, but missing from the CDK's list: Security Hub's DynamoDB.6 names it.

@@ -2,7 +2,7 @@
  * A VPC without a way to the internet: isolated subnets in three zones, endpoints for what is called, and a VPN or Direct
  * Connect for those who come from on-premises.
  */
-import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, Fn, type Stack } from 'aws-cdk-lib';
 import * as directconnect from 'aws-cdk-lib/aws-directconnect';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -144,6 +144,9 @@ function endpoints(stack: Stack, vpc: ec2.Vpc, config: Config, region: string): 
     fromOnPremises,
     false,
   );
+  // For callers on-premises: the first of its names, of no one zone. Each stands behind the id of its hosted zone.
+  const name = Fn.select(1, Fn.split(':', Fn.select(0, tables.vpcEndpointDnsEntries)));
+  new CfnOutput(stack, 'TableEndpointAddress', { value: `https://${name}` });
   add('StreamsFromOnPremises', services.DYNAMODB_STREAMS, streamEndpointPolicy(config, region), fromOnPremises, false);
   add('Kms', services.KMS, kmsEndpointPolicy(config, region), fromVpc, true);
   add('Logs', services.CLOUDWATCH_LOGS, logsEndpointPolicy(config, region), fromVpc, true);
