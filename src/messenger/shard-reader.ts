@@ -52,9 +52,11 @@ const spreadMs = 250;
 
 /**
  * How often a record that does not go is tried: with the runner's rests in between for six to twelve seconds. So few hold the others up
- * for long; and a release that can apply none at all sets aside ten a minute, which is rung for before it is many.
+ * for long; and a release that can apply none at all sets aside those of ten partitions a minute, which is rung for before it is many.
  */
 const triesMax = 8;
+/** Partitions remembered for that a record of theirs was set aside. */
+const asideMax = 100;
 
 const unstoppable = new AbortController().signal;
 
@@ -144,6 +146,11 @@ export const createShardReader = (
   let place: Place = { state: 'new' };
   let claiming = false;
   let taken = 0;
+  /**
+   * Partitions of records set aside: what is wrong there, as one participant's row, would fail each later message of a busy
+   * conversation too, and hold up the shard for as long as somebody writes in it. Their next is tried alone once.
+   */
+  const aside = new Set<string>();
 
   const rowsAtOnce = (): number => (parts.sending() ? ownRowsAtOnce : ownRowsAtRest);
 
@@ -268,11 +275,14 @@ export const createShardReader = (
   };
 
   /** The first record that does not go, once more. Throws its fault, or sets it aside. */
-  const suspectOnceMore = async (held: Held, position: string, fault: unknown): Promise<void> => {
+  const suspectOnceMore = async (held: Held, { position, key }: ChangeRecord, fault: unknown): Promise<void> => {
     const tries = (held.suspect?.position === position ? held.suspect.tries : 0) + 1;
     held.suspect = { position, tries };
-    if (tries < triesMax) throw fault;
+    if (tries < triesMax && !aside.has(key.pk)) throw fault;
     held.suspect = undefined;
+    const [oldest] = aside;
+    if (aside.size === asideMax && oldest !== undefined) aside.delete(oldest);
+    aside.add(key.pk);
     parts.failed(new RecordSetAside(shard, position, fault));
     await moveOn(held, { after: position }, true);
   };
@@ -304,7 +314,7 @@ export const createShardReader = (
     }
     if (last !== undefined) await moveOn(held, { after: last.position }, isWork(records.slice(0, done)));
     if (!isOfTheRecord(fault)) throw fault;
-    if (place === held) await suspectOnceMore(held, suspected.position, fault);
+    if (place === held) await suspectOnceMore(held, suspected, fault);
     return 'read';
   };
 

@@ -438,6 +438,30 @@ test('[INBOX-8] several of them, also at the end of a shard that is over, are se
   expect(await fleet.checkpoint('a')).toMatchObject({ done: true });
 });
 
+test('[INBOX-8] a busy conversation of which no record can be applied does not hold up its shard for each of them', async () => {
+  const fleet = createFleet();
+  fleet.start(
+    'first',
+    unless(
+      (name) => name === 'broken',
+      () => new TypeError('a row is not what it should be'),
+    ),
+  );
+  fleet.write('a', 'broken');
+  await fleet.pass(15 * second);
+  expect(fleet.setAside()).toHaveLength(1);
+  const stop = fleet.world.every(second, () => {
+    fleet.write('a', 'broken');
+    fleet.write('a', 'whole');
+  });
+  await fleet.pass(60 * second);
+  stop();
+  await fleet.pass(5 * second);
+  const whole = names(fleet).filter((name) => name === 'whole').length;
+  expect(whole).toBeGreaterThanOrEqual(59);
+  expect(fleet.setAside()).toHaveLength(whole + 1);
+});
+
 test.each([
   ['throttled', () => new TableError('throttled', 'too much')],
   ['away', () => new TableError('unavailable', 'no answer')],
