@@ -34,7 +34,14 @@ const setup = (count: number) => {
     return { conversations: page, ...(below.length > limit && last !== undefined && { cursor: last.last_message_at }) };
   };
   const api = { conversations } as Partial<Api> as Api;
-  const inbox = createInbox({ me, api, runtime, serverNow: time.now, onRow: () => undefined });
+  const inbox = createInbox({
+    me,
+    api,
+    runtime,
+    serverNow: time.now,
+    onRow: () => undefined,
+    forgetReadMark: () => undefined,
+  });
   return { time, inbox, rows, held };
 };
 

@@ -30,6 +30,8 @@ export interface InboxOptions {
   readonly serverNow: () => number;
   /** Told of every row that changed. */
   readonly onRow: (row: Row) => void;
+  /** Takes back the read mark of a conversation that is still to be sent; resolves when none is under way. */
+  readonly forgetReadMark: (uuid: string) => Promise<void> | undefined;
 }
 
 /** An inbox as its session holds it: with the ends that events come in by. */
@@ -68,7 +70,7 @@ const unloaded = (): FolderState => ({
   refreshedMs: 0,
 });
 
-export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions): OpenInbox => {
+export const createInbox = ({ me, api, runtime, serverNow, onRow, forgetReadMark }: InboxOptions): OpenInbox => {
   const rows = createInboxRows(onRow);
   const states: Record<Folder, FolderState> = { inbox: unloaded(), archive: unloaded() };
   /** The archive is refreshed only once somebody has looked into it. */
@@ -182,12 +184,13 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
     return rows.get(row.uuid) !== undefined || cursor === undefined || (last !== undefined && byNewest(row, last) <= 0);
   };
 
-  /** My own act: shown at once, undone by the truth when it is refused. */
-  const act = async (uuid: string, marks: Marks, call: () => Promise<Row | undefined>) => {
+  /** My own act: shown at once, asked for after `earlier`, undone by the truth when it is refused. */
+  const act = async (uuid: string, marks: Marks, call: () => Promise<Row | undefined>, earlier?: Promise<void>) => {
     const before = rows.get(uuid);
-    const askedAtMs = runtime.now();
-    rows.mark(uuid, marks, askedAtMs);
+    rows.mark(uuid, marks, runtime.now());
     signal.changed();
+    if (earlier !== undefined) await earlier;
+    const askedAtMs = runtime.now();
     try {
       const row = await call();
       if (row !== undefined && rows.answer(row, askedAtMs, runtime.now())) void refresh.request(settleMs);
@@ -228,8 +231,10 @@ export const createInbox = ({ me, api, runtime, serverNow, onRow }: InboxOptions
       const readSeq = rows.get(uuid)?.read_seq ?? 0;
       await act(uuid, { read_seq: Math.max(seq, readSeq) }, () => api.markRead(uuid, { seq }));
     },
-    markUnread: (uuid, seq) =>
-      act(uuid, { read_seq: seq - 1 }, () => api.markRead(uuid, { seq: seq - 1, unread: true })),
+    markUnread: (uuid, seq) => {
+      const over = forgetReadMark(uuid);
+      return act(uuid, { read_seq: seq - 1 }, () => api.markRead(uuid, { seq: seq - 1, unread: true }), over);
+    },
     refresh: () => refresh.request(),
     rowEvent: (row) => {
       if (!isWithin(row)) return;

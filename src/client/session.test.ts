@@ -340,6 +340,26 @@ describe('a session', () => {
     his.stop();
   });
 
+  test('[INBOX-7] what is marked unread stays so: no read mark that still waits, or is under way, comes after it', async () => {
+    const world = createClientWorld();
+    world.server.open(room, users);
+    const [anna = '', bert = ''] = users;
+    const [hers, his] = [world.connect(anna), world.connect(bert)];
+    for (const text of ['one', 'two']) his.timeline(room).send(text);
+    await world.time.advance(10_000);
+    world.network.faults = { ...noFaults, delayMsMax: 50, eventsInOrder: true };
+    for (const waitMs of [10, 310]) {
+      hers.timeline(room).markRead(2);
+      await world.time.advance(waitMs);
+      void hers.inbox.markUnread(room, 2);
+      await world.time.advance(10_000);
+      expect(hers.inbox.row(room)).toMatchObject({ read_seq: 1, unread: 1 });
+      expect(hers.timeline(room).getSnapshot().readSeq).toBe(1);
+    }
+    hers.stop();
+    his.stop();
+  });
+
   test('nothing is left running after stop', async () => {
     const world = createClientWorld();
     world.server.open(room, users);

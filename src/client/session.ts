@@ -52,6 +52,7 @@ export const createSession = ({ api, runtime, storage, me }: SessionOptions): Se
     runtime,
     serverNow,
     onRow: (row) => timelines.get(row.uuid)?.rowChanged(row),
+    forgetReadMark: (uuid) => timelines.get(uuid)?.forgetReadMark(),
   });
 
   const outbox = createOutbox({

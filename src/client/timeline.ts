@@ -12,6 +12,7 @@ import { createLogView, type Page, type Window } from './log-view.ts';
 import { indexOfSeq, messageAt } from './message-list.ts';
 import type { Outbox } from './outbox.ts';
 import { createPresence } from './presence.ts';
+import { createReadMark } from './read-mark.ts';
 import type { Runtime } from './runtime.ts';
 import { createSignal } from './signal.ts';
 import { createTask } from './task.ts';
@@ -30,8 +31,6 @@ const behindRunsMax = 8;
 const repairPagesMax = 5;
 /** A doubtful version is read again after this long: enough for an eventually consistent read to have caught up. */
 const settleMs = 1_000;
-/** A read mark waits this long for a later one. */
-const readMarkMs = 300;
 
 export interface TimelineOptions {
   readonly uuid: string;
@@ -50,6 +49,8 @@ export interface OpenTimeline extends Timeline {
   read(user: string, seq: number): void;
   /** My inbox row of this conversation changed. */
   rowChanged(row: Row): void;
+  /** Before something is marked unread: takes back the read mark that waits, and resolves when none is under way. */
+  forgetReadMark(): Promise<void>;
   outboxChanged(): void;
   readonly listeners: number;
   wake(): void;
@@ -82,7 +83,6 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
   let load: TimelineSnapshot['load'] = { status: 'loading' };
   let conversation: Conversation | undefined;
   let readSeq = 0;
-  let wantedReadSeq = 0;
   /** The `last_seq` of my inbox row, once one came; from then on the row says how far I have read. */
   let rowSeq: number | undefined;
   let loadingOlder = false;
@@ -125,7 +125,7 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
       loadingOlder,
       loadingNewer,
       newestSeq: view.head,
-      readSeq: Math.max(readSeq, wantedReadSeq),
+      readSeq: Math.max(readSeq, mark.wanted),
       readers: presence.readers,
       typing: presence.typing,
     };
@@ -236,16 +236,12 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     },
   });
 
-  const marks = createTask({
+  const mark = createReadMark({
     runtime,
-    run: async () => {
-      const seq = wantedReadSeq;
-      if (seq > readSeq) await markRead(seq);
+    current: () => readSeq,
+    send: markRead,
+    moved: (seq) => {
       readSeq = Math.max(readSeq, seq);
-      if (wantedReadSeq === seq) wantedReadSeq = 0;
-    },
-    failed: (error) => {
-      if (!error.passing) wantedReadSeq = 0;
     },
   });
 
@@ -352,11 +348,11 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
       if (blocksToRepair().length > 0) void repair.request();
     },
     markRead: (seq) => {
-      if (seq <= Math.max(readSeq, wantedReadSeq)) return;
-      wantedReadSeq = seq;
+      if (seq <= Math.max(readSeq, mark.wanted)) return;
+      mark.want(seq);
       signal.changed();
-      void marks.request(readMarkMs);
     },
+    forgetReadMark: mark.forget,
     typing: () => {
       if (runtime.now() - typedAtMs < typingMs / 2) return;
       typedAtMs = runtime.now();
@@ -389,10 +385,10 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     },
     outboxChanged: signal.changed,
     wake: () => {
-      for (const task of [catchUp, repair, people, marks]) task.wake();
+      for (const task of [catchUp, repair, people, mark]) task.wake();
     },
     stop: () => {
-      for (const task of [catchUp, repair, people, marks]) task.stop();
+      for (const task of [catchUp, repair, people, mark]) task.stop();
       presence.stop();
     },
   };
