@@ -66,6 +66,22 @@ test('[PAGE-1] a jump shows a window of its own, never next to the newest, until
   session.stop();
 });
 
+test('a jump has worked once its window is shown: neither what comes below it nor an overtaken jump fails it', async () => {
+  const world = setup(300);
+  const session = world.connect(anna);
+  const timeline = session.timeline(room);
+  await world.time.advance(100);
+  world.server.refuse((request) => request.url.includes('after_seq'), { status: 503 });
+  await timeline.jumpToSeq(100);
+  expect(timeline.getSnapshot().indexOfSeq(100)).toBeGreaterThanOrEqual(0);
+  world.server.refuse((request) => request.url.includes('before_seq=35'), { status: 503 });
+  await Promise.all([timeline.jumpToSeq(10), timeline.jumpToSeq(200)]);
+  expect(timeline.getSnapshot().indexOfSeq(200)).toBeGreaterThanOrEqual(0);
+  world.server.refuse((request) => request.url.includes('before_seq=35'), { status: 503 });
+  await expect(timeline.jumpToSeq(10)).rejects.toMatchObject({ status: 503 });
+  session.stop();
+});
+
 test('[LIVE-2] what lies beyond a gap waits until the gap is fetched; my own message there shows as sent', async () => {
   const world = setup(3);
   const session = world.connect(anna);

@@ -16,6 +16,7 @@ import { createReadMark } from './read-mark.ts';
 import type { Runtime } from './runtime.ts';
 import { createSignal } from './signal.ts';
 import { createTask } from './task.ts';
+import { messageEntry, sentBehindGap } from './timeline-entries.ts';
 import type { Send, Timeline, TimelineEntry, TimelineSnapshot } from './view.ts';
 
 /** Messages of a page that a reader waits for; what is fetched behind the scenes comes in the largest pages there are. */
@@ -56,25 +57,6 @@ export interface OpenTimeline extends Timeline {
   wake(): void;
   stop(): void;
 }
-
-const entryOfMessage = new WeakMap<Message, TimelineEntry>();
-/** The same entry for the same message, so that a list's row is not drawn again for nothing. */
-const messageEntry = (message: Message): TimelineEntry => {
-  const known = entryOfMessage.get(message);
-  if (known !== undefined) return known;
-  const entry: TimelineEntry = { kind: 'message', key: message.uuid, message };
-  entryOfMessage.set(message, entry);
-  return entry;
-};
-
-/** A message of mine that is in the log, but behind a gap. */
-const sentBehindGap = (message: Message): Send => ({
-  uuid: message.uuid,
-  conversation: message.message_group_uuid,
-  text: message.message ?? '',
-  composedAtMs: Date.parse(message.created_at),
-  state: { status: 'sent', seq: message.seq },
-});
 
 const blockOf = (seq: number): number => Math.floor(seq / largestPage);
 
@@ -302,16 +284,23 @@ export const createTimeline = ({ uuid, me, api, runtime, outbox, markRead }: Tim
     }
   };
 
-  /** Shows the window that a query finds; the last jump wins. */
+  const findPage = async (query: MessagesQuery): Promise<Page> => {
+    const found = await fetchPage({ ...query, limit: readerPage });
+    if (found.messages.length > 0) return found;
+    return { ...(await fetchPage({ after_seq: 0, limit: readerPage })), hasMore: false };
+  };
+
+  /** Shows the window that a query finds; the last jump wins, and what becomes of the others is nobody's concern any more. */
   const jump = async (query: MessagesQuery): Promise<void> => {
     jumps += 1;
     const mine = jumps;
-    const found = await fetchPage({ ...query, limit: readerPage });
-    const page = found.messages.length > 0 ? found : await fetchPage({ after_seq: 0, limit: readerPage });
-    if (mine !== jumps) return;
-    view.jumpedTo(page === found ? found : { ...page, hasMore: false });
+    const page = await findPage(query).catch((error: unknown) => {
+      if (mine === jumps) throw error;
+    });
+    if (page === undefined || mine !== jumps) return;
+    view.jumpedTo(page);
     signal.changed();
-    await loadNewer();
+    await loadNewer().catch(() => undefined); // asked for again as one reads on
   };
 
   const peopleAsked = people.request();
