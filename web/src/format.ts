@@ -24,19 +24,24 @@ export const dayKey = (iso: string): string => {
   return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
 };
 
+/** By the reader's calendar, as if all its days were equally long: where the clocks are set, some have 23 hours or 25. */
+const dayNumber = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / dayMs;
+
 /** Today, Yesterday, or the date in words. */
 export function formatDay(iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
-  if (dayKey(iso) === dayKey(now.toISOString())) return 'Today';
-  if (dayKey(iso) === dayKey(new Date(now.getTime() - dayMs).toISOString())) return 'Yesterday';
+  const daysAgo = dayNumber(now) - dayNumber(date);
+  if (daysAgo === 0) return 'Today';
+  if (daysAgo === 1) return 'Yesterday';
   return (date.getFullYear() === now.getFullYear() ? longDay : longDayAndYear).format(date);
 }
 
 /** As short as still says when: the time today, the weekday this week, else the date. */
 export function formatWhen(iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
-  if (dayKey(iso) === dayKey(now.toISOString())) return clock.format(date);
-  if (now.getTime() - date.getTime() < 6 * dayMs) return weekday.format(date);
+  const daysAgo = dayNumber(now) - dayNumber(date);
+  if (daysAgo === 0) return clock.format(date);
+  if (daysAgo < 7) return weekday.format(date);
   return (date.getFullYear() === now.getFullYear() ? dayAndMonth : shortDate).format(date);
 }
 
