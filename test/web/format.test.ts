@@ -1,5 +1,5 @@
-/** How the page writes days and emoji. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+/** How the page writes days. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 describe('days, in a zone that sets its clocks twice a year', () => {
   const zone = process.env.TZ;
@@ -7,6 +7,7 @@ describe('days, in a zone that sets its clocks twice a year', () => {
   beforeAll(async () => {
     process.env.TZ = 'Europe/Berlin';
     // It takes the reader's zone as it is loaded.
+    vi.resetModules();
     format = await import('../../web/src/format.ts');
   });
   afterAll(() => {

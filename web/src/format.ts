@@ -60,9 +60,3 @@ export function toneOf(text: string): number {
   for (let place = 0; place < text.length; place++) sum = (sum * 31 + text.charCodeAt(place)) % 65_521;
   return sum % tones;
 }
-
-const singleEmoji =
-  /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier}|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2})+$/u;
-const largeEmojiMax = 12;
-/** A message of a few emoji and nothing else is shown large. */
-export const isOnlyEmoji = (text: string): boolean => text.length <= largeEmojiMax && singleEmoji.test(text);

@@ -2,7 +2,8 @@
 import { type KeyboardEvent, type MouseEvent, memo, useState } from 'react';
 import type { Send } from '#client/view';
 import type { Message } from '#protocol/shapes';
-import { formatClock, formatFull, isOnlyEmoji, toneOf } from '../format.ts';
+import { isOnlyEmoji } from '../emoji.ts';
+import { formatClock, formatFull, toneOf } from '../format.ts';
 import { personName } from '../names.ts';
 import { codeText, unreadableText } from '../problem-text.ts';
 import { Icon } from '../ui/icons.tsx';
