@@ -162,19 +162,42 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     expect(faults).toEqual([]);
   });
 
-  test('drafts are kept per conversation, and over a reload; the counter counts code points', async () => {
-    await say(ben, await openWith(ana, ben), 'Draft something');
-    await say(chiara, await openWith(ana, chiara), 'And here');
-    const { page } = await openAs('ana');
+  test('what is being written is kept per conversation, and over a reload; the counter counts code points', async () => {
+    const lea = await person(server.url, 'lea', 'Lea');
+    await say(ben, await openWith(lea, ben), 'Draft something');
+    const withChiara = await openWith(lea, chiara);
+    await say(chiara, withChiara, 'And here');
+    await say(lea, withChiara, 'I am heer');
+    const { page } = await openAs('lea');
     await openRow(page, 'Ben Köhler');
+    await entry(page, 1).focus();
+    await page.keyboard.press('r');
     await composer(page).fill('half a thought 👋');
     await page.getByText('16/4,096').waitFor();
     await openRow(page, 'Chiara Conti');
     expect(await composer(page).inputValue()).toBe('');
     await row(page, 'Ben Köhler').getByText('Draft:').waitFor();
+    await entry(page, 2).waitFor();
+    await composer(page).fill('   ');
+    await openRow(page, 'Ben Köhler');
+    await page.getByText('Reply to Ben Köhler: Draft something').waitFor();
+    expect(await row(page, 'Chiara Conti').getByText('Draft:').count()).toBe(0);
+    await openRow(page, 'Chiara Conti');
+    expect(await composer(page).inputValue()).toBe('');
+    await composer(page).press('ArrowUp');
+    await composer(page).fill('I am here');
     await page.reload();
     await openRow(page, 'Ben Köhler');
+    await page.getByText('Reply to Ben Köhler: Draft something').waitFor();
     expect(await composer(page).inputValue()).toBe('half a thought 👋');
+    await composer(page).press('Escape');
+    expect(await composer(page).inputValue()).toBe('half a thought 👋');
+    await openRow(page, 'Chiara Conti');
+    await page.getByText('Editing your message').waitFor();
+    await composer(page).press('Enter');
+    await entry(page, 2).getByText('I am here').waitFor();
+    await openRow(page, 'Ben Köhler');
+    expect(await page.getByText('Reply to').count()).toBe(0);
     await composer(page).fill('x'.repeat(4_097));
     expect(await page.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).toBe('true');
     await composer(page).fill('two\nlines');

@@ -6,8 +6,23 @@ const draftsMax = 200;
 /** Storage is written this long after the last key, or as the page goes: all drafts are one entry, too long for each key. */
 const restMs = 300;
 
-const keyOf = (user: string): string => `${user}.drafts`;
-type Drafts = Readonly<Record<string, string>>;
+/** What the field is for. */
+export type Composing =
+  | { readonly kind: 'new' }
+  /** `to`: the seq that is answered. `quoted`, what is said there, is somebody else's: it goes with the page. */
+  | { readonly kind: 'reply'; readonly to: number; readonly author: string; readonly quoted?: string | undefined }
+  /** `text`: what has been made of what it was. */
+  | { readonly kind: 'edit'; readonly seq: number; readonly was: string; readonly text: string };
+
+/** `text` is the new message, also while another one is edited. */
+interface Draft {
+  readonly text: string;
+  readonly composing: Composing;
+}
+
+const nothing: Draft = { text: '', composing: { kind: 'new' } };
+const keyOf = (user: string): string => `${user}.written`;
+type Drafts = Readonly<Record<string, Draft>>;
 
 /** Read once, since every row of the list asks; another tab's change makes it be read again, unless one of ours waits. */
 let known: { readonly user: string; readonly drafts: Drafts } | undefined;
@@ -21,12 +36,20 @@ const readAll = (user: string): Drafts => {
   return known.drafts;
 };
 
-export const readDraft = (user: string, conversation: string): string => readAll(user)[conversation] ?? '';
+const draftOf = (user: string, conversation: string): Draft => readAll(user)[conversation] ?? nothing;
+
+export const readDraft = (user: string, conversation: string): string => draftOf(user, conversation).text;
+export const readComposing = (user: string, conversation: string): Composing => draftOf(user, conversation).composing;
+
+const withoutQuoted = ({ text, composing }: Draft): Draft =>
+  composing.kind === 'reply' ? { text, composing: { ...composing, quoted: undefined } } : { text, composing };
 
 const store = (): void => {
   clearTimeout(timer);
   timer = 0;
-  if (known !== undefined) writeStored(localStorage, keyOf(known.user), known.drafts);
+  if (known === undefined) return;
+  const stored = Object.entries(known.drafts).map(([conversation, draft]) => [conversation, withoutQuoted(draft)]);
+  writeStored(localStorage, keyOf(known.user), Object.fromEntries(stored));
 };
 addEventListener('pagehide', () => {
   if (timer !== 0) store();
@@ -40,11 +63,17 @@ export function forgetDrafts(user: string): void {
   writeStored(localStorage, keyOf(user), undefined);
 }
 
-/** An empty text forgets the draft. */
-export function writeDraft(user: string, conversation: string, text: string): void {
+const write = (user: string, conversation: string, draft: Draft): void => {
   const { [conversation]: _, ...others } = readAll(user);
-  const drafts = text === '' ? others : { ...others, [conversation]: text };
+  const drafts = draft.text === '' && draft.composing.kind === 'new' ? others : { ...others, [conversation]: draft };
   known = { user, drafts: Object.fromEntries(Object.entries(drafts).slice(-draftsMax)) };
   clearTimeout(timer);
   timer = window.setTimeout(store, restMs);
-}
+};
+
+/** A text of blanks alone is none. */
+export const writeDraft = (user: string, conversation: string, text: string): void =>
+  write(user, conversation, { ...draftOf(user, conversation), text: text.trim() === '' ? '' : text });
+
+export const writeComposing = (user: string, conversation: string, composing: Composing): void =>
+  write(user, conversation, { ...draftOf(user, conversation), composing });

@@ -1,27 +1,22 @@
 /** Where messages are written: Enter sends, Shift+Enter starts a line, Up in an empty field edits my last message. */
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageCharactersMax } from '#domain/limits';
-import type { Message } from '#protocol/shapes';
-import { readDraft, writeDraft } from '../drafts.ts';
+import { type Composing, readDraft, writeComposing, writeDraft } from '../drafts.ts';
 import { formatNumber } from '../format.ts';
 import { Icon } from '../ui/icons.tsx';
 
 /** Tells one composing from another, for React. */
 export const composingKey = (composing: Composing): string => {
   if (composing.kind === 'new') return 'new';
-  return `${composing.kind} ${(composing.kind === 'reply' ? composing.to : composing.message).seq}`;
+  return `${composing.kind} ${composing.kind === 'reply' ? composing.to : composing.seq}`;
 };
-
-export type Composing =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'reply'; readonly to: Message }
-  /** `text`: what an edit that did not get through had made of it. */
-  | { readonly kind: 'edit'; readonly message: Message; readonly text?: string };
 
 interface ComposerProps {
   readonly user: string;
   readonly conversation: string;
   readonly composing: Composing;
+  /** What a reply answers. */
+  readonly quoted: string;
   /** Whether it takes the focus as it comes. */
   readonly focus: boolean;
   /** The name of who is written to. */
@@ -44,9 +39,7 @@ export function Composer(props: ComposerProps) {
   const { user, conversation, composing, focus, to, nameOf } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   // One composer for each thing that is composed: the draft waits in storage while a message is edited, and comes back.
-  const [text, setText] = useState(() =>
-    composing.kind === 'edit' ? (composing.text ?? composing.message.message ?? '') : readDraft(user, conversation),
-  );
+  const [text, setText] = useState(() => (composing.kind === 'edit' ? composing.text : readDraft(user, conversation)));
   const editing = composing.kind === 'edit';
 
   useLayoutEffect(() => {
@@ -66,7 +59,10 @@ export function Composer(props: ComposerProps) {
 
   const change = (next: string): void => {
     setText(next);
-    if (editing) return;
+    if (editing) {
+      writeComposing(user, conversation, { ...composing, text: next });
+      return;
+    }
     writeDraft(user, conversation, next);
     if (next.trim() !== '') props.onTyping();
   };
@@ -101,14 +97,13 @@ export function Composer(props: ComposerProps) {
     <div className={`composer${editing ? ' editing' : ''}`}>
       {composing.kind === 'new' ? null : (
         <div className="composer-mode">
-          <span className="entry-seq mono">{editing ? composing.message.seq : composing.to.seq}</span>
+          <span className="entry-seq mono">{editing ? composing.seq : composing.to}</span>
           <span className="composer-mode-text" dir="auto">
             {editing ? (
               'Editing your message'
             ) : (
               <>
-                Reply to <bdi>{nameOf(composing.to.user_uuid)}</bdi>:{' '}
-                {composing.to.message ?? 'a message that cannot be opened'}
+                Reply to <bdi>{nameOf(composing.author)}</bdi>: {props.quoted}
               </>
             )}
           </span>

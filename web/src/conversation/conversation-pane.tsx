@@ -3,6 +3,7 @@ import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Timeline, TimelineSnapshot } from '#client/view';
 import type { Message } from '#protocol/shapes';
 import { useApp } from '../app-context.ts';
+import { type Composing, readComposing, writeComposing } from '../drafts.ts';
 import { conversationName, personName, rowName } from '../names.ts';
 import { attempt, notify } from '../notices.ts';
 import { codeText, problemText } from '../problem-text.ts';
@@ -10,7 +11,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { usePart, useStore } from '../use-store.ts';
 import type { EntryActions } from './actions.ts';
-import { Composer, type Composing, composingKey } from './composer.tsx';
+import { Composer, composingKey } from './composer.tsx';
 import { ConversationHeader } from './conversation-header.tsx';
 import { JumpDialog } from './jump-dialog.tsx';
 import { MessageLog } from './message-log.tsx';
@@ -24,6 +25,15 @@ interface ConversationPaneProps {
 }
 
 const writing: Composing = { kind: 'new' };
+const editOf = ({ seq, message = '' }: Message): Composing => ({ kind: 'edit', seq, was: message, text: message });
+
+/** What a reply answers: as it is now where it is loaded, else as it was when the reply was begun. */
+function quotedOf(composing: Composing, snapshot: TimelineSnapshot): string {
+  if (composing.kind !== 'reply') return '';
+  const entry = snapshot.at(snapshot.indexOfSeq(composing.to));
+  if (entry?.kind !== 'message') return composing.quoted ?? 'an earlier message';
+  return entry.message.message ?? 'a message that cannot be opened';
+}
 
 export const ConversationPane = memo(function ConversationPane(props: ConversationPaneProps) {
   const { uuid, lensOpen, jumping, onJumping } = props;
@@ -31,9 +41,17 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
   const timeline = session.timeline(uuid);
   const snapshot = useStore(timeline);
   const row = usePart(session.inbox, () => session.inbox.row(uuid));
-  const [composing, setComposing] = useState<Composing>(writing);
+  const [composing, setComposing] = useState(() => readComposing(me.uuid, uuid));
+  // What was under way as the conversation was opened waits: only what is begun here takes the focus.
   const composed = useRef(false);
-  if (composing.kind !== 'new') composed.current = true;
+  const compose = useCallback(
+    (next: Composing): void => {
+      composed.current = true;
+      writeComposing(me.uuid, uuid, next);
+      setComposing(next);
+    },
+    [me, uuid],
+  );
   const [wanted, setWanted] = useState<{ seq: number; at: number }>();
   const [sent, setSent] = useState<string>();
   const [deleting, setDeleting] = useState<Message>();
@@ -63,8 +81,8 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
 
   const actions = useMemo<EntryActions>(
     () => ({
-      reply: (to) => setComposing({ kind: 'reply', to }),
-      edit: (message) => setComposing({ kind: 'edit', message }),
+      reply: ({ seq, user_uuid, message }) => compose({ kind: 'reply', to: seq, author: user_uuid, quoted: message }),
+      edit: (message) => compose(editOf(message)),
       remove: setDeleting,
       react: (message, emoji, on) =>
         void attempt('The reaction did not stick.', () => timeline.react(message.seq, emoji, on)),
@@ -76,29 +94,29 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
       retry: session.retry,
       discard: session.discard,
     }),
-    [timeline, session, uuid, goTo],
+    [timeline, session, uuid, goTo, compose],
   );
 
   /** What was written instead comes back to the field when it did not get through, unless something else is composed there. */
-  const edit = async (message: Message, text: string): Promise<void> => {
-    if (await attempt('The message stays as it was.', () => timeline.edit(message.seq, text))) return;
-    setComposing((now) => (now.kind === 'new' ? { kind: 'edit', message, text } : now));
+  const edit = async (seq: number, was: string, text: string): Promise<void> => {
+    if (await attempt('The message stays as it was.', () => timeline.edit(seq, text))) return;
+    if (readComposing(me.uuid, uuid).kind === 'new') compose({ kind: 'edit', seq, was, text });
   };
 
   const send = (text: string): boolean => {
     if (composing.kind === 'edit') {
-      const { message } = composing;
-      setComposing(writing);
-      if (text !== message.message) void edit(message, text);
+      const { seq, was } = composing;
+      compose(writing);
+      if (text !== was) void edit(seq, was, text);
       return true;
     }
     try {
-      setSent(timeline.send(text, composing.kind === 'reply' ? composing.to.seq : undefined));
+      setSent(timeline.send(text, composing.kind === 'reply' ? composing.to : undefined));
     } catch {
       notify('Too many messages wait to be sent. This one stays here until some are through.', true);
       return false;
     }
-    setComposing(writing);
+    compose(writing);
     if (!snapshot.atNewest) timeline.jumpToNewest();
     return true;
   };
@@ -108,7 +126,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
       const entry = snapshot.at(index);
       if (entry?.kind !== 'message' || entry.message.user_uuid !== me.uuid) continue;
       if (entry.message.deleted_at !== undefined || entry.message.kind !== 'text') continue;
-      setComposing({ kind: 'edit', message: entry.message });
+      compose(editOf(entry.message));
       return;
     }
   };
@@ -158,11 +176,12 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
           user={me.uuid}
           conversation={uuid}
           composing={composing}
+          quoted={quotedOf(composing, snapshot)}
           to={name}
           nameOf={nameOf}
           onSend={send}
           onTyping={timeline.typing}
-          onCancel={() => setComposing(writing)}
+          onCancel={() => compose(writing)}
           onEditLast={editLast}
         />
       )}
