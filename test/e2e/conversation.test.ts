@@ -119,6 +119,10 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await page.getByRole('main', { name: 'The roof' }).waitFor();
     await page.getByRole('button', { name: 'Leave the group' }).click();
     await page.getByText('Choose a conversation').waitFor();
+
+    await chiara.api.createConversation({ handles: ['ana', 'ben'] });
+    await page.locator('.row-name', { hasText: /^Group$/ }).click();
+    await page.getByRole('main', { name: 'Group', exact: true }).getByText('Ana Torres, Ben Köhler').waitFor();
     expect(faults).toEqual([]);
   });
 

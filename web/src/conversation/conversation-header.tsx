@@ -2,6 +2,7 @@
 import type { Conversation, Row } from '#protocol/shapes';
 import { useApp } from '../app-context.ts';
 import { formatNumber } from '../format.ts';
+import { conversationDetail } from '../names.ts';
 import { attempt, notify } from '../notices.ts';
 import { setPreference } from '../preferences.ts';
 import { isShown, leaveConversation } from '../router.ts';
@@ -38,12 +39,8 @@ export function ConversationHeader(props: ConversationHeaderProps) {
         <h2 dir="auto" tabIndex={-1}>
           {name}
         </h2>
-        <p className="mono">
-          {group
-            ? `${formatNumber(conversation.participants.length)} people`
-            : other === undefined
-              ? ''
-              : `@${other.handle}`}
+        <p className="mono" dir="auto">
+          {conversation === undefined ? '' : conversationDetail(conversation, me.uuid)}
         </p>
       </div>
       <button
