@@ -429,7 +429,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await page.emulateMedia({ forcedColors: null });
   });
 
-  test('where the text is twice as large, so are the rows of the list', async () => {
+  test('where the text is twice as large, so are the rows of the list, and the name of a conversation can be read', async () => {
     const page = await openAna();
     await page.evaluate(() => {
       document.documentElement.style.fontSize = '200%';
@@ -440,6 +440,13 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await first.waitFor();
     const inner = (await first.locator('.row-text').boundingBox())?.height ?? 0;
     expect((await first.boundingBox())?.height).toBeGreaterThan(inner + 24);
+    await page.setViewportSize(phone);
+    await openRow(page, 'Roof garden');
+    const name = page.getByRole('main', { name: 'Roof garden' }).getByRole('heading');
+    const cut = (heading: Element): boolean =>
+      heading.scrollWidth > heading.clientWidth || heading.scrollHeight > heading.clientHeight;
+    expect(await name.evaluate(cut)).toBe(false);
+    expect(await composer(page).isVisible()).toBe(true);
   });
 
   test('from 320 to 2560 px wide nothing is cut off sideways, and there are one pane or two', async () => {
