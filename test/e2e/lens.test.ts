@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
-import { entry, eventually, openApp, openRow, row, send, signIn } from './support/page.ts';
+import { desktop, entry, eventually, openApp, openRow, row, send, signIn } from './support/page.ts';
 import { openWith, person, say } from './support/people.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
@@ -57,7 +57,17 @@ describe.skipIf(noBrowser !== undefined)(`the Lens (${noBrowser ?? 'in Chromium'
     expect(await c.locator('b').textContent()).toBe('1 W');
     expect(await c.textContent()).toContain('table');
     await requests('updateMessageGroup').nth(1).waitFor();
-    expect(await requests('updateMessageGroup').first().locator('b').textContent()).toBe('3 W');
+    const d = requests('updateMessageGroup').first();
+    expect(await d.locator('b').textContent()).toBe('3 W');
+    // On the smallest screen the cost does not stand on the name.
+    await page.setViewportSize({ width: 320, height: 800 });
+    const meet = await d.evaluate((request) => {
+      const name = request.querySelector('strong')?.getBoundingClientRect();
+      const cost = request.querySelector('b')?.getBoundingClientRect();
+      return name === undefined || cost === undefined || (name.right > cost.left && name.bottom > cost.top);
+    });
+    expect(meet).toBe(false);
+    await page.setViewportSize(desktop);
     await page.reload();
     await page.locator('.lens[data-status="open"]').waitFor();
     await page.evaluate(() => dispatchEvent(new Event('focus')));
