@@ -3,7 +3,19 @@ import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, noBrowser } from './support/browser.ts';
-import { composer, desktop, entry, eventually, openApp, openRow, phone, row, send, signIn } from './support/page.ts';
+import {
+  choose,
+  composer,
+  desktop,
+  entry,
+  eventually,
+  openApp,
+  openRow,
+  phone,
+  row,
+  send,
+  signIn,
+} from './support/page.ts';
 import { openWith, type Person, person, say } from './support/people.ts';
 import { leaveProfiles } from './support/profiles.ts';
 import { startServer, type TestServer } from './support/server.ts';
@@ -429,7 +441,7 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     await page.emulateMedia({ forcedColors: null });
   });
 
-  test('where the text is twice as large, so are the rows of the list, and the name of a conversation can be read', async () => {
+  test('where the text is twice as large, so are the rows of the list, and no button or name is cut off', async () => {
     const page = await openAna();
     await page.evaluate(() => {
       document.documentElement.style.fontSize = '200%';
@@ -441,12 +453,17 @@ describe.skipIf(noBrowser !== undefined)(`the web app for everybody (${noBrowser
     const inner = (await first.locator('.row-text').boundingBox())?.height ?? 0;
     expect((await first.boundingBox())?.height).toBeGreaterThan(inner + 24);
     await page.setViewportSize(phone);
+    const outside = (buttons: Element[]): number =>
+      buttons.filter((button) => button.getBoundingClientRect().right > innerWidth).length;
+    expect(await page.locator('.inbox-bar button, .folders :is(button, input)').evaluateAll(outside)).toBe(0);
     await openRow(page, 'Roof garden');
     const name = page.getByRole('main', { name: 'Roof garden' }).getByRole('heading');
     const cut = (heading: Element): boolean =>
       heading.scrollWidth > heading.clientWidth || heading.scrollHeight > heading.clientHeight;
     expect(await name.evaluate(cut)).toBe(false);
     expect(await composer(page).isVisible()).toBe(true);
+    await choose(page, page.getByRole('button', { name: 'This conversation' }), 'The group and its people');
+    expect((await page.getByLabel('Title', { exact: true }).boundingBox())?.width).toBeGreaterThan(150);
   });
 
   test('from 320 to 2560 px wide nothing is cut off sideways, and there are one pane or two', async () => {
