@@ -75,6 +75,9 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await entry(desk, 2).getByText('edited').waitFor();
 
     await entry(desk, 2).hover();
+    const tools = await entry(desk, 2).locator('.entry-tools').boundingBox();
+    const time = await entry(desk, 2).locator('time').boundingBox();
+    expect((tools?.x ?? 0) + (tools?.width ?? 0)).toBeLessThanOrEqual(time?.x ?? 0);
     await entry(desk, 2).getByRole('button', { name: 'React to message 2' }).click();
     await desk.getByRole('menuitemcheckbox', { name: '🎉' }).click();
     await mobile.getByRole('button', { name: '🎉 1, by Ana Torres' }).click();
