@@ -572,6 +572,8 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     const { page } = await openAs('ana');
     await page.goto(`${server.url}/c/00000000-0000-5000-8000-000000000000`);
     await page.getByText('There is no conversation here, or none that you are part of.').waitFor();
+    await page.getByRole('main', { name: 'No conversation' }).waitFor();
+    expect(await page.getByRole('button', { name: /^(This conversation|Jump to a date)$/ }).count()).toBe(0);
     expect(await composer(page).count()).toBe(0);
     expect(await shownLog(page)).toEqual([]);
   });

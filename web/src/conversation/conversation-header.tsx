@@ -16,13 +16,15 @@ interface ConversationHeaderProps {
   readonly uuid: string;
   readonly conversation: Conversation | undefined;
   readonly row: Row | undefined;
+  /** There is no such conversation, and nothing to be done with it. */
+  readonly gone: boolean;
   readonly lensOpen: boolean;
   readonly onPeople: () => void;
   readonly onJump: () => void;
 }
 
 export function ConversationHeader(props: ConversationHeaderProps) {
-  const { name, uuid, conversation, row, lensOpen, onPeople, onJump } = props;
+  const { name, uuid, conversation, row, gone, lensOpen, onPeople, onJump } = props;
   const { me, session, config } = useApp();
   const { inbox } = session;
   const group = conversation?.kind === 'group';
@@ -34,7 +36,7 @@ export function ConversationHeader(props: ConversationHeaderProps) {
         <span className="sr-only">Back to the conversations</span>
         <UnreadElsewhere />
       </button>
-      <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />
+      {gone ? null : <Monogram name={name} id={(group ? undefined : other?.uuid) ?? uuid} small />}
       <div className="conversation-who">
         <h2 dir="auto" tabIndex={-1}>
           {name}
@@ -43,15 +45,17 @@ export function ConversationHeader(props: ConversationHeaderProps) {
           {conversation === undefined ? '' : conversationDetail(conversation, me.uuid)}
         </p>
       </div>
-      <button
-        type="button"
-        className="icon-button wide-only"
-        aria-label="Jump to a date"
-        title="Jump to a date (g)"
-        onClick={onJump}
-      >
-        <Icon name="calendar" />
-      </button>
+      {gone ? null : (
+        <button
+          type="button"
+          className="icon-button wide-only"
+          aria-label="Jump to a date"
+          title="Jump to a date (g)"
+          onClick={onJump}
+        >
+          <Icon name="calendar" />
+        </button>
+      )}
       {config.lens ? (
         <button
           type="button"
@@ -64,35 +68,37 @@ export function ConversationHeader(props: ConversationHeaderProps) {
           <Icon name="lens" />
         </button>
       ) : null}
-      <Menu label="This conversation">
-        <MenuItem icon="people" onChoose={onPeople}>
-          {group ? 'The group and its people' : 'The other person'}
-        </MenuItem>
-        <MenuItem icon="calendar" shortcut="g" onChoose={onJump}>
-          Jump to a date
-        </MenuItem>
-        {row === undefined ? null : (
-          <>
-            <hr />
-            <MenuItem
-              icon="muted"
-              onChoose={() => void attempt('Nothing was changed.', () => inbox.setMuted(uuid, !row.muted))}
-            >
-              {row.muted ? 'Unmute' : 'Mute'}
-            </MenuItem>
-            <MenuItem
-              icon="archive"
-              onChoose={async () => {
-                if (!(await attempt('Nothing was changed.', () => inbox.setArchived(uuid, !row.archived)))) return;
-                notify(row.archived ? 'Back in the inbox.' : 'Archived. A new message brings it back.');
-                if (!row.archived && isShown(uuid)) leaveConversation();
-              }}
-            >
-              {row.archived ? 'Move to the inbox' : 'Archive'}
-            </MenuItem>
-          </>
-        )}
-      </Menu>
+      {gone ? null : (
+        <Menu label="This conversation">
+          <MenuItem icon="people" onChoose={onPeople}>
+            {group ? 'The group and its people' : 'The other person'}
+          </MenuItem>
+          <MenuItem icon="calendar" shortcut="g" onChoose={onJump}>
+            Jump to a date
+          </MenuItem>
+          {row === undefined ? null : (
+            <>
+              <hr />
+              <MenuItem
+                icon="muted"
+                onChoose={() => void attempt('Nothing was changed.', () => inbox.setMuted(uuid, !row.muted))}
+              >
+                {row.muted ? 'Unmute' : 'Mute'}
+              </MenuItem>
+              <MenuItem
+                icon="archive"
+                onChoose={async () => {
+                  if (!(await attempt('Nothing was changed.', () => inbox.setArchived(uuid, !row.archived)))) return;
+                  notify(row.archived ? 'Back in the inbox.' : 'Archived. A new message brings it back.');
+                  if (!row.archived && isShown(uuid)) leaveConversation();
+                }}
+              >
+                {row.archived ? 'Move to the inbox' : 'Archive'}
+              </MenuItem>
+            </>
+          )}
+        </Menu>
+      )}
     </header>
   );
 }

@@ -58,8 +58,10 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
   const [managing, setManaging] = useState(false);
   const newFrom = useNewFrom(snapshot);
 
-  const { conversation } = snapshot;
-  const name = conversation === undefined ? (row ? rowName(row) : '…') : conversationName(conversation, me.uuid);
+  const { conversation, load } = snapshot;
+  const gone = load.status === 'failed' && load.code === 'not_found';
+  const unnamed = gone ? 'No conversation' : '…';
+  const name = conversation === undefined ? (row ? rowName(row) : unnamed) : conversationName(conversation, me.uuid);
   const names = useMemo(
     () => new Map(conversation?.participants.map((person) => [person.uuid, personName(person.display_name)])),
     [conversation],
@@ -138,7 +140,6 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
     }
   };
 
-  const { load } = snapshot;
   return (
     <main className="conversation" aria-label={name}>
       <ConversationHeader
@@ -146,12 +147,13 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
         uuid={uuid}
         conversation={conversation}
         row={row}
+        gone={gone}
         lensOpen={lensOpen}
         onPeople={() => setManaging(true)}
         onJump={() => onJumping(true)}
       />
       {load.status === 'failed' ? (
-        <LoadProblem timeline={timeline} gone={load.code === 'not_found'} text={codeText(load.code)} />
+        <LoadProblem timeline={timeline} gone={gone} text={codeText(load.code)} />
       ) : snapshot.length === 0 ? (
         <EmptyLog loading={load.status === 'loading'} name={name} />
       ) : (
@@ -169,7 +171,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
         />
       )}
       <Typing names={snapshot.typing.map(nameOf)} />
-      {load.status === 'failed' && load.code === 'not_found' ? null : (
+      {gone ? null : (
         <Composer
           key={composingKey(composing)}
           focus={composed.current}
@@ -185,7 +187,7 @@ export const ConversationPane = memo(function ConversationPane(props: Conversati
           onEditLast={editLast}
         />
       )}
-      {jumping ? <JumpDialog onJump={jump} onClose={() => onJumping(false)} /> : null}
+      {jumping && !gone ? <JumpDialog onJump={jump} onClose={() => onJumping(false)} /> : null}
       {managing && conversation !== undefined ? (
         <ParticipantsDialog
           conversation={conversation}
