@@ -415,6 +415,9 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await send(page, 'one, and a long afterthought');
     await page.getByText('The message stays as it was.').waitFor();
     expect(await composer(page).inputValue()).toBe('one, and a long afterthought');
+    const notice = await page.locator('.notice').boundingBox();
+    const mode = await page.locator('.composer-mode').boundingBox();
+    expect((notice?.y ?? 0) + (notice?.height ?? 0)).toBeLessThanOrEqual(mode?.y ?? 0);
   });
 
   test('after the sign-out nothing of one person is left to the next: title, what was said aloud, a late renewal', async () => {
