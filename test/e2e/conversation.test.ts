@@ -171,7 +171,8 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
 
   test('what is being written is kept per conversation, and over a reload; the counter counts code points', async () => {
     const lea = await person(server.url, 'lea', 'Lea');
-    await say(ben, await openWith(lea, ben), 'Draft something');
+    const withBen = await openWith(lea, ben);
+    await say(ben, withBen, 'Draft something');
     const withChiara = await openWith(lea, chiara);
     await say(chiara, withChiara, 'And here');
     await say(lea, withChiara, 'I am heer');
@@ -197,6 +198,8 @@ describe.skipIf(noBrowser !== undefined)(`the web app (${noBrowser ?? 'in Chromi
     await openRow(page, 'Ben Köhler');
     await page.getByText('Reply to Ben Köhler: Draft something').waitFor();
     expect(await composer(page).inputValue()).toBe('half a thought 👋');
+    await ben.api.deleteMessage(withBen.uuid, 1);
+    await page.getByText('Reply to Ben Köhler: a deleted message').waitFor();
     await composer(page).press('Escape');
     expect(await composer(page).inputValue()).toBe('half a thought 👋');
     await openRow(page, 'Chiara Conti');

@@ -32,6 +32,7 @@ function quotedOf(composing: Composing, snapshot: TimelineSnapshot): string {
   if (composing.kind !== 'reply') return '';
   const entry = snapshot.at(snapshot.indexOfSeq(composing.to));
   if (entry?.kind !== 'message') return composing.quoted ?? 'an earlier message';
+  if (entry.message.deleted_at !== undefined) return 'a deleted message';
   return entry.message.message ?? 'a message that cannot be opened';
 }
 
