@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { oneAtATime } from './one-at-a-time.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -35,29 +36,39 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 // npm notes what it installed here; an older note than the lock file means that something is missing.
 const installed = join(root, 'node_modules', '.package-lock.json');
-if (timeOf(installed) < timeOf(join(root, 'package-lock.json'))) {
-  console.log('parley: installing what is missing (once)');
-  // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which not every registry has. Without
-  // saving, so that the lock file stays as it was checked out.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
-}
+const isMissing = () => timeOf(installed) < timeOf(join(root, 'package-lock.json'));
 
 // The compiler leaves notes of its own behind when it fails, too, and none in rooms where nothing is new. This one says when a build
 // began that succeeded.
 const built = join(root, 'dist', '.built');
-if (timeOf(built) < newest(join(root, 'src'))) {
-  console.log('parley: building');
-  const began = new Date();
-  run('npx', ['--no-install', 'tsc', '-b']);
-  writeFileSync(built, '');
-  utimesSync(built, began, began);
-}
+const areRoomsStale = () => timeOf(built) < newest(join(root, 'src'));
 
 const page = join(root, 'web', 'dist', 'index.html');
 const webSources = join(root, 'web');
 // The page is made of its own sources and of the rooms that it imports.
 const pageSources = [webSources, ...['client', 'protocol', 'domain'].map((room) => join(root, 'src', room))];
-if (existsSync(join(webSources, 'index.html')) && timeOf(page) < Math.max(...pageSources.map(newest))) {
-  console.log('parley: building the page');
-  run('npm', ['run', 'build', '-w', 'web', '--silent']);
-}
+const isPageStale = () =>
+  existsSync(join(webSources, 'index.html')) && timeOf(page) < Math.max(...pageSources.map(newest));
+
+// Each is asked again: whoever had to wait finds done what another one did.
+const makeReady = () => {
+  if (isMissing()) {
+    console.log('parley: installing what is missing (once)');
+    // Not `npm ci`: it refuses a lock file that lacks other platforms' optional packages, which not every registry has. Without
+    // saving, so that the lock file stays as it was checked out.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  if (areRoomsStale()) {
+    console.log('parley: building');
+    const began = new Date();
+    run('npx', ['--no-install', 'tsc', '-b']);
+    writeFileSync(built, '');
+    utimesSync(built, began, began);
+  }
+  if (isPageStale()) {
+    console.log('parley: building the page');
+    run('npm', ['run', 'build', '-w', 'web', '--silent']);
+  }
+};
+
+if (isMissing() || areRoomsStale() || isPageStale()) oneAtATime(join(root, 'dist', '.building'), makeReady);

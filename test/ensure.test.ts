@@ -1,6 +1,7 @@
 /** What `npm start` and `npm test` build before anything else, in a checkout of its own where a stand-in for the compiler notes its calls. */
-import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 /** As the compiler does, it leaves a room's note behind when it fails as well; as Vite does, the page only when it succeeds. */
 const npx = `#!/bin/sh
 echo rooms >> calls
+[ ! -e slow ] || sleep 1
 mkdir -p dist/server && touch dist/server/.tsbuildinfo
 [ ! -e broken ]
 `;
@@ -27,7 +29,7 @@ beforeEach(async () => {
     await writeFile(join(root, file), '');
     await age(file, -60);
   }
-  await cp('scripts/ensure.mjs', join(root, 'scripts/ensure.mjs'));
+  for (const script of ['scripts/ensure.mjs', 'scripts/one-at-a-time.mjs']) await cp(script, join(root, script));
   await mkdir(join(root, 'tools'));
   await writeFile(join(root, 'tools/npx'), npx, { mode: 0o755 });
   await writeFile(join(root, 'tools/npm'), npm, { mode: 0o755 });
@@ -40,14 +42,16 @@ const age = (file: string, seconds: number): Promise<void> => {
   return utimes(join(root, file), at, at);
 };
 
+const environment = () => ({ ...process.env, PATH: `${join(root, 'tools')}${delimiter}${process.env.PATH}` });
+
+const calls = async (): Promise<string[]> =>
+  (await readFile(join(root, 'calls'), 'utf8')).split('\n').filter((line) => line !== '');
+
 /** What is built by a start, and whether it goes on. */
 const start = async (): Promise<{ built: string[]; status: number | null }> => {
   await writeFile(join(root, 'calls'), '');
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/ensure.mjs')], {
-    env: { ...process.env, PATH: `${join(root, 'tools')}${delimiter}${process.env.PATH}` },
-  });
-  const calls = await readFile(join(root, 'calls'), 'utf8');
-  return { built: calls.split('\n').filter((line) => line !== ''), status };
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/ensure.mjs')], { env: environment() });
+  return { built: await calls(), status };
 };
 
 describe('before a start', () => {
@@ -90,4 +94,24 @@ describe('before a start', () => {
       expect((await start()).built).toEqual(['page']);
     },
   );
+
+  test('of several at once one builds, and the others wait for it', async () => {
+    await writeFile(join(root, 'slow'), '');
+    const several = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, [join(root, 'scripts/ensure.mjs')], { env: environment(), stdio: 'ignore' }),
+    );
+    const codes = await Promise.all(several.map(async (one) => (await once(one, 'exit'))[0]));
+    expect([codes, await calls()]).toEqual([
+      [0, 0, 0],
+      ['rooms', 'page'],
+    ]);
+    expect(await readdir(join(root, 'dist'))).not.toContain('.building');
+  });
+
+  test('nobody waits for a build whose process is gone', async () => {
+    const { pid } = spawnSync('true');
+    await mkdir(join(root, 'dist'));
+    await symlink(String(pid), join(root, 'dist/.building'));
+    expect(await start()).toEqual({ built: ['rooms', 'page'], status: 0 });
+  });
 });
