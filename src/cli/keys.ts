@@ -3,6 +3,7 @@ import { countKeks, type Rewrapped, rewrapKeys } from '#crypto/key-lifecycle';
 import { localWrapper } from '#server/adapters';
 import type { QueryPosition } from '#table/port';
 import { actor } from './actor.ts';
+import { audited } from './cut-off.ts';
 import type { Command } from './main.ts';
 import { print, table } from './output.ts';
 import { describeTarget, noMoreThan, requireData, targetOf, type Workbench, withWorkbench } from './target.ts';
@@ -95,7 +96,7 @@ and rewrap. No text is sealed anew.
     requireData(config);
     await withWorkbench(config, async (bench) => {
       if (act === undefined) await status(bench);
-      else await bench.lifecycle.audit.audited({ by: actor(values.by), act: `keys ${name}` }, () => act(bench));
+      else await audited(bench.lifecycle.audit, { by: actor(values.by), act: `keys ${name}` }, () => act(bench));
       print(`in ${describeTarget(config)}`);
     });
   },

@@ -1,5 +1,7 @@
 /** The door of every script in `bin/`: finds the command, runs it, and turns a failure into one line. */
 import { parseArgs } from 'node:util';
+import { CutOff } from '#messenger/lifecycle/cut-off';
+import { endCutOff } from './cut-off.ts';
 import { isUsage, tell } from './failures.ts';
 import { mindOutput } from './stdout.ts';
 import { UsageError } from './usage.ts';
@@ -57,6 +59,10 @@ const leave = (code: number): void => {
 main(process.argv.slice(2)).then(
   () => leave(0),
   (error: unknown) => {
+    if (error instanceof CutOff) {
+      endCutOff(error);
+      return;
+    }
     const usage = isUsage(error);
     process.stderr.write(`${usage && error instanceof Error ? error.message : tell(error)}\n`);
     if (usage) process.stderr.write('--help says how it is called\n');

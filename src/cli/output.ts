@@ -1,5 +1,6 @@
 /** What the scripts print: tables of rows, the requests that were made, and what they cost. */
 import { describeUse, type PatternUse } from '#store/patterns';
+import { outputCutOff } from './cut-off.ts';
 
 /** A cell is cut to this many characters, so that a row stays on its line. */
 const cellMax = 48;
@@ -49,10 +50,10 @@ export const requests = (uses: readonly PatternUse[]): string => {
   return [...lines, `consumed in all: ${read} read units, ${write} write units`].join('\n');
 };
 
-/** A line, once there is room for it: of what may be larger than memory, or than a pipe. */
+/** A line, once there is room for it: of what may be larger than memory, or than a pipe. Rejects with a CutOff. */
 export const printLine = (line: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(outputCutOff(error)) : resolve()));
   });
 
 export const print = (text: string): void => {

@@ -1,12 +1,7 @@
-/** What becomes of a script whose output cannot be written. */
+/** A script's output that cannot be written. */
+import { cutOff, outputCutOff } from './cut-off.ts';
 
-/**
- * Whoever reads may stop reading, as in `… | head`: that is no failure. Any other failure, such as of a full disk, ends the
- * script with a line, since what was asked for is not there.
- */
+/** Has the script end when its output cannot be written, which otherwise nobody may be waiting to hear. */
 export const mindOutput = (): void => {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    process.stderr.write(`the output cannot be written: ${error.message}\n`, () => process.exit(1));
-  });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => cutOff(outputCutOff(error)));
 };

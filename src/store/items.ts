@@ -182,7 +182,7 @@ export type AuditItem = {
   readonly act: string;
   /** A fingerprint of the uuid of whom it concerned, so that the entry outlives them without naming them. */
   readonly subject?: string;
-  /** `begun`, `done`, or `failed: ` and the code of the error. */
+  /** `begun`, `done`, `failed: ` and the code of the error, or `cut off: ` and by what. */
   readonly result: string;
 };
 

@@ -1,6 +1,7 @@
 /** `bin/users`: who there is, and a user's whole life, by operators. Each act leaves its entries in the audit. */
 import type { Act } from '#messenger/lifecycle/audit';
 import { actor } from '../actor.ts';
+import { audited } from '../cut-off.ts';
 import type { Command } from '../main.ts';
 import { describeTarget, noMoreThan, requireData, targetOf, withWorkbench } from '../target.ts';
 import { UsageError } from '../usage.ts';
@@ -52,7 +53,7 @@ export const command: Command = {
         embedded: config.table.kind === 'embedded',
         audited: (user, work) => {
           const act: Act = { by: actor(values.by), act: name, ...(user !== undefined && { user }) };
-          return bench.lifecycle.audit.audited(act, work);
+          return audited(bench.lifecycle.audit, act, work);
         },
       };
       await run(context);

@@ -9,6 +9,7 @@ import { isoTime } from '#domain/time';
 import type { AuditItem } from '#store/items';
 import { isConditionFailed } from '#table/errors';
 import type { Deps } from '../deps.ts';
+import { CutOff } from './cut-off.ts';
 
 /** Entries of one page. */
 const pageLimit = 100;
@@ -28,11 +29,14 @@ export interface Act {
 }
 
 export interface Audit {
-  /** Runs an act between its two entries. Without the first there is no act; a failed act is noted as such and rejects. */
+  /** Runs an act between its two entries. Without the first there is no act; one that failed or was cut off is noted as such and rejects. */
   audited<T>(act: Act, work: () => Promise<T>): Promise<T>;
   /** A month's entries, as in `2026-11`, newest first. */
   list(month: string): AsyncIterable<AuditItem>;
 }
+
+const resultOf = (error: unknown): string =>
+  error instanceof CutOff ? error.message : `failed: ${error instanceof ParleyError ? error.code : 'internal'}`;
 
 export const createAudit = ({ patterns, now, randomBytes }: Pick<Deps, 'patterns' | 'now' | 'randomBytes'>): Audit => ({
   audited: async ({ by, act, user }, work) => {
@@ -53,7 +57,7 @@ export const createAudit = ({ patterns, now, randomBytes }: Pick<Deps, 'patterns
       return outcome;
     } catch (error) {
       // What went wrong is told, also when the table no longer takes the note of it.
-      await note(`failed: ${error instanceof ParleyError ? error.code : 'internal'}`).catch(() => undefined);
+      await note(resultOf(error)).catch(() => undefined);
       throw error;
     }
   },
