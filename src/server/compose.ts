@@ -63,6 +63,8 @@ const takeFolder = (folder: string): (() => void) => {
   } catch (error) {
     const { code } = error as { readonly code?: string };
     if (code === undefined) throw error;
+    if (code === 'EEXIST' || code === 'ENOTDIR')
+      throw new ConfigError(`The data folder ${folder} is a file, or lies in one (PARLEY_DATA).`);
     throw new ConfigError(`The data folder ${folder} cannot be written (${code}).`);
   }
 };

@@ -115,6 +115,8 @@ const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ COGNITO_USER_POOL_ID: cognito.COGNITO_USER_POOL_ID }, /without COGNITO_CLIENT_ID/],
   [{ COGNITO_DOMAIN: 'https://x.example' }, /COGNITO_DOMAIN is set without/],
   [{ ...cognito, NODE_ENV: 'production', AWS_REGION: 'eu-west-1' }, /KMS_KEY_ID names no key/],
+  [{ NODE_ENV: 'Production' }, /NODE_ENV is "Production".*lower case/],
+  [{ NODE_ENV: 'prod' }, /NODE_ENV is "prod"/],
 ];
 
 describe('a wrong or contradictory value stops the start with one line that says which and why', () => {

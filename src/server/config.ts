@@ -184,7 +184,11 @@ export const readConfig = (environment: Environment): Config => {
   const host = read.text('HOST') ?? '127.0.0.1';
   if (host !== 'localhost' && isIP(host) === 0)
     throw new ConfigError(`HOST is "${host}": give the address to listen at, such as 127.0.0.1 or 0.0.0.0.`);
-  const production = environment.NODE_ENV === 'production';
+  const nodeEnv = read.text('NODE_ENV');
+  // A production that is not taken for one would offer the local sign-in.
+  if (nodeEnv !== 'production' && /^prod(uction)?$/i.test(nodeEnv ?? ''))
+    throw new ConfigError(`NODE_ENV is "${nodeEnv}": give production, in lower case and whole.`);
+  const production = nodeEnv === 'production';
   const table = tableOf(read);
   const signIn = signInOf(read);
   const valkey = valkeyOf(read, table);

@@ -97,13 +97,19 @@ const start = async (): Promise<void> => {
   process.stdout.write(`Parley is at http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}\n`);
 };
 
+/** What to do about an address that cannot be listened at; what a newcomer may meet first is that something is at port 3000. */
+const whatToSet: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'PORT chooses another port.',
+  EADDRNOTAVAIL: 'HOST chooses an address of this machine.',
+};
+
 /** One line that says what is wrong, for what a person can put right; a trace for what they cannot. */
 const explain = (error: unknown): string => {
   if (error instanceof ConfigError || error instanceof LockedError) return error.message;
   const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
   if (typeof code !== 'string' || message === undefined) return stack ?? String(error);
-  // What a newcomer may meet first: something else is at port 3000 already.
-  return code === 'EADDRINUSE' ? `${message}. PORT chooses another port.` : message;
+  const advice = whatToSet[code];
+  return advice === undefined ? message : `${message}. ${advice}`;
 };
 
 start().catch((error: unknown) => {

@@ -90,7 +90,10 @@ describe('one clear line stops the start', () => {
 
   test('a data folder that is a file', async () => {
     await writeFile(join(folder, 'data'), 'not a folder');
-    expect(await refusal()).toMatch(/^parley: The data folder .* cannot be written \(\w+\)/);
+    expect(await refusal()).toMatch(/^parley: The data folder .*data is a file, or lies in one \(PARLEY_DATA\)/);
+    expect(await refusal({ PARLEY_DATA: join(folder, 'data', 'beneath') })).toMatch(
+      /beneath is a file, or lies in one \(PARLEY_DATA\)/,
+    );
   });
 
   test('a read-only data folder', async () => {
@@ -143,6 +146,12 @@ describe('one clear line stops the start', () => {
     const { port } = new URL(await first.address);
     const said = await refusal({ PORT: port, PARLEY_DATA: join(folder, 'other') });
     expect(said).toMatch(/EADDRINUSE.*PORT chooses another port/);
+  });
+
+  test('an address that is not of this machine, with what chooses another', async () => {
+    const cognito = { COGNITO_USER_POOL_ID: 'eu-central-1_AbCdEf123', COGNITO_CLIENT_ID: 'abc123' };
+    // Of those set aside for documents, which no machine has.
+    expect(await refusal({ ...cognito, HOST: '192.0.2.1' })).toMatch(/EADDRNOTAVAIL.*HOST chooses an address/);
   });
 });
 
