@@ -13,14 +13,20 @@ import { UsageError } from './usage.ts';
 const atOnce = 32;
 const barWidth = 30;
 const drawEveryMs = 100;
-/** Some editors begin a file with it; JSON knows no such thing. */
-const byteOrderMark = /^\uFEFF/;
+/** Refuses what is not UTF-8, which would otherwise be stored with marks in place of letters; takes a byte order mark away. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
-/** One line of the file as a conversation; an error says which line and what is wrong with it. */
-const parse = (line: string, number: number): ImportedConversation => {
+/** One line of the file, as its bytes, as a conversation; an error says which line and what is wrong with it. */
+const parse = (bytes: Buffer, number: number): ImportedConversation => {
   const bad = (what: string) => new UsageError(`line ${number}: ${what}`);
+  let line: string;
+  try {
+    line = utf8.decode(bytes);
+  } catch {
+    throw bad('is not UTF-8');
+  }
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -60,7 +66,8 @@ export const command: Command = {
 
 Imports conversations of two or more people, one JSON object a line:
   {"id": "…", "messages": [{"from": "…", "text": "…"}, …]}
-It can be broken off and started again; importing the same file twice changes nothing.`,
+It can be broken off and started again; importing the same file twice changes nothing. A name is a person of its own in each
+conversation, with a handle that is made up: bin/users list shows both.`,
   run: async (positionals) => {
     const { config, rest } = targetOf(positionals, 1);
     const [file] = rest;
@@ -98,13 +105,14 @@ It can be broken off and started again; importing the same file twice changes no
         });
       };
       for await (const line of createInterface({
-        input: createReadStream(file),
+        // A character for each byte: the letters of a text may be what other lines than those of JSON Lines end with.
+        input: createReadStream(file, 'latin1'),
         crlfDelay: Number.POSITIVE_INFINITY,
       })) {
         number += 1;
         if (line.trim() === '') continue;
-        const conversation = parse(number === 1 ? line.replace(byteOrderMark, '') : line, number);
-        batch.push({ conversation, number, bytes: Buffer.byteLength(line) + 1 });
+        const bytes = Buffer.from(line, 'latin1');
+        batch.push({ conversation: parse(bytes, number), number, bytes: bytes.length + 1 });
         if (batch.length >= 4 * atOnce) await flush();
       }
       await flush();

@@ -184,6 +184,24 @@ describe('an import', () => {
     expect([code, line]).toEqual([2, 'line 2, "the bad one": text: must not be blank']);
   });
 
+  test('takes no other letters than those of UTF-8, which would be stored as what they are not', async () => {
+    const line = Buffer.from(
+      JSON.stringify({ id: 'latin', messages: [{ from: 'a', text: 'Grüße' }, ...messages] }),
+      'latin1',
+    );
+    await writeFile(join(folder, 'latin.jsonl'), line);
+    const { code, line: said } = refusal(
+      await run('ddb/import', [join(folder, 'latin.jsonl')], { PARLEY_DATA: join(folder, 'imported') }),
+    );
+    expect([code, said]).toEqual([2, 'line 1: is not UTF-8']);
+  });
+
+  test('takes a text that holds a line separator, which JSON leaves as it is', async () => {
+    const separated = { id: 'separated', messages: [{ from: 'a', text: 'Grüße\u2028from afar' }, ...messages] };
+    const { code, out } = await importOf('separated.jsonl', `${JSON.stringify(separated)}\n`);
+    expect([code, out]).toEqual([0, expect.stringContaining('3 messages written')]);
+  });
+
   test('takes a file that begins with a byte order mark', async () => {
     const { code, out } = await importOf('marked.jsonl', `\uFEFF${JSON.stringify({ id: 'marked', messages })}\n`);
     expect([code, out]).toEqual([0, expect.stringContaining('2 messages written')]);
