@@ -6,7 +6,12 @@ import { isSystemCode } from '#server/system-code';
 import { TableError } from '#table/errors';
 import { UsageError } from './usage.ts';
 
-const sentences = [UsageError, ConfigError, LockedError, TableError];
+const sentences = [ConfigError, LockedError, TableError];
+
+/** A mistake in the call, found by us or by the parser of the options. */
+export const isUsage = (error: unknown): boolean =>
+  error instanceof UsageError ||
+  (error instanceof TypeError && String((error as { readonly code?: unknown }).code).startsWith('ERR_PARSE_ARGS'));
 
 const sentenceOf = (error: unknown): string | undefined => {
   if (!(error instanceof Error)) return undefined;
@@ -16,7 +21,7 @@ const sentenceOf = (error: unknown): string | undefined => {
     if (error.code === 'internal') return cause;
     return cause === undefined ? error.message : `${error.message} (${cause})`;
   }
-  if (sentences.some((kind) => error instanceof kind)) return error.message;
+  if (isUsage(error) || sentences.some((kind) => error instanceof kind)) return error.message;
   const { code, $metadata } = error as { readonly code?: unknown; readonly $metadata?: unknown };
   // Several addresses tried in vain are one error without a message of its own.
   if (isSystemCode(code))
@@ -32,8 +37,3 @@ export const tell = (error: unknown): string => {
   const inside = error instanceof ParleyError ? (error.cause ?? error) : error;
   return inside instanceof Error ? (inside.stack ?? inside.message) : String(inside);
 };
-
-/** A mistake in the call, found by us or by the parser of the options. */
-export const isUsage = (error: unknown): boolean =>
-  error instanceof UsageError ||
-  (error instanceof TypeError && String((error as { readonly code?: unknown }).code).startsWith('ERR_PARSE_ARGS'));

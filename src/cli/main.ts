@@ -64,7 +64,7 @@ main(process.argv.slice(2)).then(
       return;
     }
     const usage = isUsage(error);
-    process.stderr.write(`${usage && error instanceof Error ? error.message : tell(error)}\n`);
+    process.stderr.write(`${tell(error)}\n`);
     if (usage) process.stderr.write('--help says how it is called\n');
     leave(usage ? 2 : 1);
   },

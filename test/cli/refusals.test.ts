@@ -62,6 +62,11 @@ describe('a script refuses', () => {
     expect([code, said]).toEqual([2, expect.stringMatching(/^--limit is "\S+": give a whole number from 1 to \d+$/)]);
   });
 
+  test('an option that it takes for the value of the one before, in one line', async () => {
+    const { code, line } = refusal(await run('ddb/scan', ['--limit', '-1'], { PARLEY_DATA: join(folder, 'limits') }));
+    expect([code, line]).toEqual([2, expect.stringMatching(/^Option '--limit' argument is ambiguous/)]);
+  });
+
   test('to take an empty AWS_REGION for the embedded table, where the word prod says otherwise', async () => {
     // The name of a table is refused on the embedded one, so the question whether to drop it says where that would be.
     const { line } = refusal(await run('ddb/drop', ['prod'], { AWS_REGION: '', DYNAMODB_TABLE: 'talk' }));
