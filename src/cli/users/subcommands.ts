@@ -1,7 +1,7 @@
 /** What each word after `bin/users` does. */
 import { setTimeout } from 'node:timers/promises';
 import { ParleyError } from '#domain/errors';
-import type { UserUuid } from '#domain/ids';
+import { type UserUuid, userUuid } from '#domain/ids';
 import { fingerprint } from '#messenger/lifecycle/audit';
 import type { ProfileItem } from '#store/items';
 import { confirmed } from '../confirm.ts';
@@ -170,9 +170,13 @@ const receipt = async ({ bench, who, json }: Context): Promise<void> => {
   else for (const [name, value] of shown) print(`${name.padEnd(18)} ${value}`);
 };
 
-const audit = async ({ bench, who, json, month = new Date().toISOString().slice(0, 7) }: Context): Promise<void> => {
+/** Of those who were erased, or never were, the audit is asked by uuid; a handle that nobody has is a mistake. */
+const subjectOf = async (context: Context): Promise<string> => userUuid(context.who) ?? (await mustFind(context)).uuid;
+
+const audit = async (context: Context): Promise<void> => {
+  const { bench, who, json, month = new Date().toISOString().slice(0, 7) } = context;
   if (!monthPattern.test(month)) throw new UsageError(`--month is "${month}": give a month such as 2026-11`);
-  const subject = who === '' ? undefined : fingerprint((await bench.lifecycle.find(who))?.uuid ?? who);
+  const subject = who === '' ? undefined : fingerprint(await subjectOf(context));
   const entries = async function* () {
     for await (const { at, by, act, subject: of, result, act_id } of bench.lifecycle.audit.list(month)) {
       if (subject === undefined || of === subject) yield { at, by, act, subject: of, result, act_id };
