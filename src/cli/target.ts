@@ -1,6 +1,6 @@
 /** What a script works on: the embedded table, or DynamoDB, by the environment or the word `prod`. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createKeyEraser } from '#crypto/key-lifecycle';
@@ -14,7 +14,7 @@ import type { Import } from '#messenger/import';
 import type { Lifecycle } from '#messenger/lifecycle/lifecycle';
 import type { Messenger } from '#messenger/messenger';
 import { dataLayout, keyWrapper, openTables, type Tables } from '#server/adapters';
-import { type Config, readConfig } from '#server/config';
+import { type Config, ConfigError, readConfig } from '#server/config';
 import { createPatterns, type Patterns, type PatternUse } from '#store/patterns';
 import { TableError } from '#table/errors';
 import { type Announcer, openAnnouncer } from './announcer.ts';
@@ -30,18 +30,31 @@ export const noMoreThan = (taken: number, words: readonly string[]): void => {
 };
 
 /**
+ * What only servers use, and some shells set for purposes of their own: a script asks none of it. It reads from the table itself:
+ * what DAX holds may be minutes old.
+ */
+const unused = { DAX_ENDPOINT: '', HOST: '', PORT: '' };
+
+/** A file in the place of the data folder would be told as whatever step first meets it. */
+const refuseFile = ({ table, data }: Config): void => {
+  if (table.kind !== 'embedded' || statSync(data, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new ConfigError(`${resolve(data)} is no folder (PARLEY_DATA)`);
+};
+
+/**
  * The configuration for a script, and its words without `prod`, of which it takes so many. Throws a ConfigError, or a
  * UsageError.
  */
 export const targetOf = (args: readonly string[], taken: number): { config: Config; rest: string[] } => {
   const rest = args.filter((arg) => arg !== production);
   noMoreThan(taken, rest);
-  // A script reads from the table itself: what DAX holds may be minutes old.
-  const environment: Record<string, string | undefined> = { ...process.env, DAX_ENDPOINT: '' };
+  const environment: Record<string, string | undefined> = { ...process.env, ...unused };
   // An empty value counts as none: otherwise the word would be overruled, and the work done on the data of this machine.
   if (rest.length < args.length && !environment.AWS_REGION?.trim())
     environment.AWS_REGION = environment.AWS_DEFAULT_REGION?.trim() || 'us-east-1';
-  return { config: readConfig(environment), rest };
+  const config = readConfig(environment);
+  refuseFile(config);
+  return { config, rest };
 };
 
 /** Where that is, in words. */

@@ -112,6 +112,17 @@ describe('a failure is one line', () => {
     expect(out).not.toMatch(/Error|\bat \S+:\d+/);
   });
 
+  test.concurrent.each(['ddb/scan', 'ddb/list-tables', 'ddb/schema-load', 'ddb/drop --yes', 'users list'])(
+    'a file in the place of the data folder: %s',
+    async (command) => {
+      const [script = '', ...args] = command.split(' ');
+      const data = join(folder, `file ${command.replaceAll('/', ' ')}`);
+      await writeFile(data, '');
+      const { code, line } = refusal(await run(script, args, { PARLEY_DATA: data }));
+      expect([code, line]).toEqual([1, `${data} is no folder (PARLEY_DATA)`]);
+    },
+  );
+
   test('import of a folder', async () => {
     const { code, line } = refusal(await run('ddb/import', [folder], { PARLEY_DATA: join(folder, 'import') }));
     expect([code, line]).toEqual([2, expect.stringMatching(/ is a folder/)]);
@@ -140,6 +151,12 @@ describe('a failure is one line', () => {
       expect([code, line]).toEqual([1, expect.stringMatching(/^the output cannot be written: ENOSPC/)]);
     },
   );
+});
+
+test('a script minds nothing of what only a server uses, such as a HOST that a shell has set', async () => {
+  const env = { PARLEY_DATA: join(folder, 'no server'), HOST: 'x86_64-conda-linux-gnu', PORT: 'abc' };
+  const { code, err } = await run('ddb/schema-load', [], env);
+  expect([code, err]).toEqual([0, '']);
 });
 
 describe('a script that works on what is there', () => {
