@@ -14,6 +14,12 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+// npm takes what stands before `--` for settings of its own; the start would be another than the one asked for.
+if (process.env.npm_config_dynamodb_local !== undefined) {
+  console.error('parley: npm passes on only what comes after "--": npm start -- --dynamodb-local');
+  process.exit(2);
+}
+
 await import('./ensure.mjs');
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -53,6 +53,12 @@ test.skipIf(!existsSync(dynoxide))('the script that it names shows the texts of 
   }
 });
 
+test('an option that npm has taken for its own is not left out without a word', async () => {
+  const env = { PATH: process.env.PATH ?? '', HOME: folder, PARLEY_DATA: join(folder, 'refused') };
+  const { code, err } = await ended(spawn('npm', ['start', '--silent', '--dynamodb-local'], { cwd: root, env }));
+  expect([code, err]).toEqual([2, expect.stringMatching(/^parley: npm passes on only what comes after "--"/m)]);
+});
+
 describe('one line stops the start', () => {
   const refusal = async (environment: Record<string, string>): Promise<string> => {
     const { code, out, err } = await ended(start({ PARLEY_DATA: join(folder, 'refused'), ...environment }));
