@@ -57,10 +57,10 @@ export const targetOf = (args: readonly string[], taken: number): { config: Conf
   return { config, rest };
 };
 
-/** Where that is, in words. */
+/** Where that is, in words; of a folder its whole path, since a name alone is looked for in the folder a script is called from. */
 export const describeTarget = (config: Config): string =>
   config.table.kind === 'embedded'
-    ? `the embedded table in ${config.data}`
+    ? `the embedded table in ${resolve(config.data)}`
     : `the table ${config.table.table} at ${config.table.endpoint ?? `DynamoDB in ${config.table.region}`}`;
 
 /**
@@ -69,11 +69,9 @@ export const describeTarget = (config: Config): string =>
  */
 export const requireData = (config: Config, path = dataLayout(config.data).main): void => {
   if (config.table.kind !== 'embedded' || existsSync(path)) return;
-  // Whole, since a name alone is looked for in the folder that the script was called from.
-  const data = resolve(config.data);
   throw new TableError(
     'no_such_table',
-    `there is nothing in ${data} (PARLEY_DATA); bin/ddb/schema-load makes its tables`,
+    `there is nothing in ${resolve(config.data)} (PARLEY_DATA); bin/ddb/schema-load makes its tables`,
   );
 };
 

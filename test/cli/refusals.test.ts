@@ -182,6 +182,13 @@ describe('a script that works on what is there', () => {
     expect(line).toContain(`there is nothing in ${join(process.cwd(), 'no-such-folder')} (PARLEY_DATA)`);
   });
 
+  test('says of what is in a folder where that is, so that nobody loads or drops what is elsewhere', async () => {
+    const called = begin('sh', ['-c', 'cd "$0" && exec "$1"', folder, join(bin, 'ddb/schema-load')], {
+      PARLEY_DATA: 'a name',
+    });
+    expect((await ended(called)).out).toContain(`in the embedded table in ${join(folder, 'a name')}\n`);
+  });
+
   test('drop says of a folder that is not there that nothing was dropped', async () => {
     const data = join(folder, 'mistyped for drop');
     const { code, out, err } = await run('ddb/drop', ['--yes'], { PARLEY_DATA: data });
