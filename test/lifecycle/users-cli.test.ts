@@ -156,10 +156,11 @@ describe.concurrent.each([
           ['export', 'ben', '--cursor', 'nonsense'],
           ['audit', '--month', 'november'],
           ['audit', 'nobody_at_all'],
+          ['audit', ''],
           ['list', '--everything'],
         ];
         for (const call of calls) wrong.push(await users(...call));
-        expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 1, 2, 1, 2, 1, 2]);
+        expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 1, 2, 1, 2, 1, 2, 2]);
         expect(wrong.map(({ out }) => out).join('')).toBe('');
         expect(wrong[3]?.err).toContain('nobody_at_all');
         expect(wrong[4]?.err).toContain('--yes');

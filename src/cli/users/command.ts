@@ -40,6 +40,8 @@ export const command: Command = {
     noMoreThan(subcommand.words, words);
     const [who] = words;
     if (needs !== undefined && who === undefined) throw new UsageError(`users ${name}: ${needs}`);
+    // Such as of a shell's variable that is not set: the audit would be everybody's.
+    if (who?.trim() === '') throw new UsageError(`users ${name}: an empty word names nobody`);
     requireData(config);
     await withWorkbench(config, async (bench) => {
       const context: Context = {
