@@ -12,7 +12,7 @@ import type { ConversationItem, EntryItem, InboxRowItem, Membership, MembershipC
 import { folderChange } from '#store/positions';
 import { isConditionFailed } from '#table/errors';
 import type { Deps } from './deps.ts';
-import { noSuchConversation } from './faults.ts';
+import { noSuchConversation, noSuchUser } from './faults.ts';
 import { ensureRow } from './inbox-rows.ts';
 import type { Log } from './log.ts';
 import { type Memberships, memberOf } from './memberships.ts';
@@ -279,6 +279,8 @@ export const createConversations = (
       const others = [...new Set(found.map((user) => user.uuid))].filter((uuid) => uuid !== call.user);
       const [other] = others;
       if (other === undefined) throw invalidHandles('name somebody else');
+      // The others' rows would stand without a name, also once there is one.
+      if ((await profiles.get(call.user, call)) === undefined) throw noSuchUser();
       const direct = others.length === 1 && title === undefined;
       const { item, created } = direct
         ? await openDirect(call, other as UserUuid)

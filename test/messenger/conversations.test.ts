@@ -96,6 +96,15 @@ test('a conversation with oneself, with nobody known, and a group of two are ref
   expect(await codeOf(open(['ben'], 'a title'))).toBe('invalid_field');
 });
 
+test('[INBOX-6] who has no profile opens nothing: the others’ rows would name nobody, also once there is one', async () => {
+  const rig = await createRig();
+  const nobody = { user: '99999999-0000-4000-8000-000000000009' as UserUuid };
+  rig.events.length = 0;
+  for (const handles of [[named('ana')], [named('ana'), named('ben')]])
+    expect(await codeOf(rig.messenger.open(nobody, { handles }))).toBe('not_found');
+  expect(rig.events).toEqual([]);
+});
+
 test('[CONV-2] each change of a group is an entry: history shows who was there when', async () => {
   const rig = await createRig();
   const { conversation } = await rig.messenger.open(
