@@ -161,11 +161,11 @@ const membersSeqOf = (entries: readonly PlannedEntry[]): number =>
 
 /** Everybody has read their own entries, and who joins has nothing to read up on: the unread count begins with their joining. */
 const readBy = (member: Member, entries: readonly PlannedEntry[]): RowBehind['read'] => {
-  const own = entries.find(({ seq, user_uuid }) => user_uuid === member.user_uuid && mayRead(member, seq))?.seq;
-  if (own !== undefined) return { upTo: own, ifBelow: own };
+  const own = entries.find(({ seq, user_uuid }) => user_uuid === member.user_uuid && mayRead(member, seq))?.seq ?? 0;
   const joined = member.spans.at(-1)?.from ?? 0;
-  if (joined === 0 || !entries.some(({ seq }) => seq === joined)) return undefined;
-  return { upTo: joined - 1, ifBelow: joined };
+  // A batch may hold both: what they wrote, and their coming back after it.
+  if (joined > own && entries.some(({ seq }) => seq === joined)) return { upTo: joined - 1, ifBelow: joined };
+  return own > 0 ? { upTo: own, ifBelow: own } : undefined;
 };
 
 const rowsBehind = (conversation: ConversationItem, entries: readonly PlannedEntry[]): RowBehind[] => {

@@ -214,6 +214,19 @@ test('[INBOX-2] [CONV-2] what was said while somebody was out of a group is not 
   expect(await rowOf(rig, rig.ben)).toMatchObject({ last_message: 'welcome back', last_seq: 17, unread: 2 });
 });
 
+test('[INBOX-2] [CONV-2] who wrote, left and came back has nothing to read up on, also when one batch holds all of it', async () => {
+  const rig = await createRig();
+  const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
+  const group = conversation.uuid as ConversationUuid;
+  await sendAll(rig, rig.messenger, rig.ben, group, ['me first']);
+  await rig.messenger.removeParticipant({ user: rig.ana }, group, named('ben'));
+  await sendAll(rig, rig.messenger, rig.cleo, group, numbers(8));
+  await rig.messenger.addParticipant({ user: rig.ana }, group, named('ben'));
+  await sendAll(rig, rig.messenger, rig.cleo, group, ['welcome back']);
+  await rig.catchUp();
+  expect(await rowOf(rig, rig.ben)).toMatchObject({ last_seq: 13, read_seq: 11, unread: 2 });
+});
+
 test('[INBOX-7] [CONV-2] who joined later marks as unread what came from their joining on, and nothing before it', async () => {
   const rig = await createRig();
   const { conversation } = await rig.messenger.open({ user: rig.ana }, { handles: [named('ben'), named('cleo')] });
