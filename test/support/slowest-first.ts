@@ -8,8 +8,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const processesOwn: string[] = [
   'test/sim/sim.test.ts',
   'test/sim/sdk/sdk.test.ts',
-  'test/crash/kill.test.ts',
   'test/lifecycle/users-cli.test.ts',
+  'test/crash/kill.test.ts',
   'test/cli/scripts.test.ts',
   'test/api/live.test.ts',
   'test/figures.test.ts',
