@@ -10,18 +10,17 @@
  *    renews it as often. So a lease costs at most one write in two seconds for each busy shard, and none besides.
  * 4. Records that a hint brings along join the batch that is being gathered when they follow on it. Before it is applied the feed
  *    is read on from there, so that nothing depends on a hint.
- * 5. A batch that fails by what is in it is sifted: page by page, each as far as it goes. The record that does not go is tried
- *    alone, later and later, `triesMax` times, and then set aside, which is said. What fails by what is around it, such as a table
- *    that is throttled or away, is tried for as long as that lasts.
+ * 5. A batch that fails by what is in it is sifted (sifting.ts). What fails by what is around it, such as a table that is throttled
+ *    or away, is tried for as long as that lasts.
  * 6. A crash at any point is taken over within `watchMs + leaseMs + watchMs`, below ten seconds, of the next record.
  */
 import type { CheckpointItem } from '#store/items';
 import { isCheckpoint } from '#store/positions';
 import type { ChangeFeed, ChangeRecord, FeedPage, FeedStart, FreshRecords } from '#table/port';
-import { applyAsFarAsItGoes } from './as-far-as-it-goes.ts';
 import type { Fanout, FanoutBatch } from './fanout.ts';
 import type { Leases, LeaseUpdate } from './leases.ts';
-import { isOfTheRecord, RecordSetAside } from './set-aside.ts';
+import { isOfTheRecord } from './set-aside.ts';
+import { createSieve, type Sifting } from './sifting.ts';
 
 /**
  * Records applied as one batch, when a burst has filled it: the more is waiting, the more coalesces. What a batch takes of
@@ -49,14 +48,6 @@ const leaseMs = 6_000;
 const watchMs = 1_500;
 /** A runner holds back from a free shard by this much for each that it holds: shards spread over the fleet. */
 const spreadMs = 250;
-
-/**
- * How often a record that does not go is tried: with the runner's rests in between for six to twelve seconds. So few hold the others up
- * for long; and a release that can apply none at all sets aside those of ten partitions a minute, which is rung for before it is many.
- */
-const triesMax = 8;
-/** Partitions remembered for that a record of theirs was set aside. */
-const asideMax = 100;
 
 const unstoppable = new AbortController().signal;
 
@@ -111,10 +102,8 @@ type Place =
       dirty: boolean;
       /** What came since it was last read to its end; undefined while it is being read. */
       gathering: Gathering | undefined;
-      /** A batch from here failed by what is in it. */
-      sifting: boolean;
-      /** The first record that does not go, while it is tried alone. */
-      suspect: { readonly position: string; readonly tries: number } | undefined;
+      /** Of a batch from here that failed by what is in it. */
+      sifting: Sifting | undefined;
     }
   | { state: 'done' };
 
@@ -143,14 +132,10 @@ export const createShardReader = (
   },
 ): ShardReader => {
   const { feed, leases, apply, time } = parts;
+  const sieve = createSieve(shard, { feed, pageMax: ownPageMax, failed: parts.failed });
   let place: Place = { state: 'new' };
   let claiming = false;
   let taken = 0;
-  /**
-   * Partitions of records set aside: what is wrong there, as one participant's row, would fail each later message of a busy
-   * conversation too, and hold up the shard for as long as somebody writes in it. Their next is tried alone once.
-   */
-  const aside = new Set<string>();
 
   const rowsAtOnce = (): number => (parts.sending() ? ownRowsAtOnce : ownRowsAtRest);
 
@@ -162,8 +147,7 @@ export const createShardReader = (
       saved: time.now(),
       dirty: false,
       gathering: undefined,
-      sifting: false,
-      suspect: undefined,
+      sifting: undefined,
     };
     place = held;
     return held;
@@ -267,55 +251,24 @@ export const createShardReader = (
       if (gathered.records > 0) await applyHolding(held, gathered.batch);
     } catch (error) {
       held.gathering = undefined;
-      held.sifting = isOfTheRecord(error);
+      held.sifting = isOfTheRecord(error) ? sieve() : undefined;
       throw error;
     }
     await moveOn(held, ended ? undefined : gathered.from, gathered.work);
     return gathered.records > 0 || ended ? 'read' : 'idle';
   };
 
-  /** The first record that does not go, once more. Throws its fault, or sets it aside. */
-  const suspectOnceMore = async (held: Held, { position, key }: ChangeRecord, fault: unknown): Promise<void> => {
-    const tries = (held.suspect?.position === position ? held.suspect.tries : 0) + 1;
-    held.suspect = { position, tries };
-    if (tries < triesMax && !aside.has(key.pk)) throw fault;
-    held.suspect = undefined;
-    const [oldest] = aside;
-    if (aside.size === asideMax && oldest !== undefined) aside.delete(oldest);
-    aside.add(key.pk);
-    parts.failed(new RecordSetAside(shard, position, fault));
-    await moveOn(held, { after: position }, true);
-  };
-
-  const sift = async (held: Held): Promise<StepResult> => {
-    const limit = held.suspect === undefined ? ownPageMax : 1;
-    const { records, position } = await feed.read(shard, held.start, limit);
-    let fault: unknown;
-    const done = await applyAsFarAsItGoes(
-      records,
-      async (some) => {
-        const { batch } = gatherFrom(held.start);
-        batch.add(some);
+  const sift = async (held: Held, sifting: Sifting): Promise<StepResult> => {
+    const found = await sifting.step(held.start, {
+      apply: async (records) => {
+        const batch = apply.begin();
+        batch.add(records);
         await applyHolding(held, batch);
       },
-      () => fault === undefined || isOfTheRecord(fault),
-      (error) => {
-        fault = error;
-      },
-    );
-    const suspected = records[done];
-    const last = records[done - 1];
-    if (suspected === undefined) {
-      if (records.length > 0) held.suspect = undefined;
-      // Whatever of the batch is still to be read would be on this page.
-      held.sifting = held.suspect !== undefined || records.length === limit;
-      await moveOn(held, position === undefined ? undefined : { after: position }, isWork(records));
-      return records.length > 0 || position === undefined ? 'read' : 'waiting';
-    }
-    if (last !== undefined) await moveOn(held, { after: last.position }, isWork(records.slice(0, done)));
-    if (!isOfTheRecord(fault)) throw fault;
-    if (place === held) await suspectOnceMore(held, suspected, fault);
-    return 'read';
+      moveOn: (reached, records) => moveOn(held, reached, isWork(records)),
+      holds: () => place === held,
+    });
+    return found ? 'read' : 'waiting';
   };
 
   const watch = async (watched: Watched): Promise<StepResult> => {
@@ -354,7 +307,7 @@ export const createShardReader = (
     step: async () => {
       taken = 0;
       if (place.state === 'new') place = await look(undefined);
-      if (place.state === 'held') return place.sifting ? sift(place) : read(place);
+      if (place.state === 'held') return place.sifting?.over === false ? sift(place, place.sifting) : read(place);
       if (place.state === 'watched') return watch(place);
       return 'idle';
     },
