@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { runSeed } from './run.ts';
 import type { Mutation } from './truth.ts';
 
+// A bad network is errors by the thousand, and where each was made nobody asks.
+Error.stackTraceLimit = 0;
+
 const seeds = 1_000;
 /** Where the seeds of this run begin; `SIM_SEED=n` gives another thousand. */
 const from = Number(process.env.SIM_SEED ?? 1);
@@ -31,21 +34,21 @@ test('a seed gives the same run again', async () => {
 });
 
 /**
- * A seed of the first that notice each, which is tried before the others. That a change of the code gives it another run is no
- * failure, it only takes longer then: `npm run sim -- --mutation RULE --seeds 200` names others.
+ * Seeds that notice each, which are tried before others. That a change of the code gives them another run is no failure, it only
+ * takes longer then, most of all where few seeds notice: `npm run sim -- --mutation RULE --seeds 200` names others.
  */
-const mutations: readonly (readonly [Mutation, number])[] = [
-  ['LOG-1', 1],
-  ['LOG-3', 2],
-  ['INBOX-3', 1],
-  ['CONV-1', 6],
-  ['INBOX-5', 17],
-  ['CACHE', 156],
+const mutations: readonly (readonly [Mutation, readonly number[]])[] = [
+  ['LOG-1', [5, 7]],
+  ['LOG-3', [1, 3]],
+  ['INBOX-3', [5, 7]],
+  ['CONV-1', [6, 18]],
+  ['INBOX-5', [64, 69, 75]],
+  ['CACHE', [153, 188, 213, 344]],
 ];
 
 test.each(mutations)('the simulation notices when %s is broken', { timeout: 120_000 }, async (mutation, first) => {
   const others = Array.from({ length: 200 }, (_, index) => index + 1);
-  for (const seed of [first, ...others]) {
+  for (const seed of [...first, ...others]) {
     if ((await runSeed(seed, mutation)).faults.length > 0) return;
   }
   expect.fail(`200 seeds did not notice that ${mutation} was broken`);

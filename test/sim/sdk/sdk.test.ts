@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { clientMutations } from './device.ts';
 import { runClientSeed } from './run.ts';
 
+// A bad network is errors by the thousand, and where each was made nobody asks.
+Error.stackTraceLimit = 0;
+
 const seeds = 120;
 /** Where the seeds of this run begin; `SIM_SEED=n` gives others. */
 const from = Number(process.env.SIM_SEED ?? 1);
