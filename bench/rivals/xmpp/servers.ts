@@ -20,6 +20,7 @@ const freePort = (): Promise<number> =>
   });
 
 const startMsMax = 30_000;
+const stopMsMax = 10_000;
 
 const packageVersion = (name: string): string => {
   try {
@@ -42,8 +43,12 @@ const chatServer = async ({ name, child, port, folder, data }: Started): Promise
   const stop = async (): Promise<void> => {
     // A wrapper (`su`) does not pass signals on: each of the tree is told, and the tree is waited for.
     const tree = child.pid === undefined ? [] : processTree([child.pid]);
+    const alive = (): readonly number[] => tree.filter((pid) => existsSync(`/proc/${pid}`));
     for (const pid of tree) process.kill(pid, 'SIGTERM');
-    while (tree.some((pid) => existsSync(`/proc/${pid}`))) await setTimeout(50);
+    for (const until = Date.now() + stopMsMax; alive().length > 0 && Date.now() < until; ) await setTimeout(50);
+    // Prosody once waited for ever for a thousand connections that were closed.
+    for (const pid of alive()) process.kill(pid, 'SIGKILL');
+    while (alive().length > 0) await setTimeout(50);
     rmSync(folder, { recursive: true, force: true });
   };
   for (const until = Date.now() + startMsMax; ; ) {
