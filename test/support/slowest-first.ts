@@ -6,8 +6,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * the library numbers what it draws, one after the other.
  */
 export const processesOwn: string[] = [
-  'test/sim/sim.test.ts',
+  'test/sim/first-half.test.ts',
+  'test/sim/second-half.test.ts',
   'test/sim/sdk/sdk.test.ts',
+  'test/sim/sim.test.ts',
   'test/lifecycle/users-cli.test.ts',
   'test/crash/kill.test.ts',
   'test/cli/scripts.test.ts',
