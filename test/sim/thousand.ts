@@ -1,6 +1,6 @@
 /**
- * The thousand seeds of a test run, in two halves: two test files, so that two processors run them side by side. Where they begin is
- * 1; `SIM_SEED=n` gives another thousand.
+ * The thousand seeds of a test run, in two halves: two test files, so that two processors run them side by side. They
+ * begin with 1; `SIM_SEED=n` gives another thousand.
  */
 import { runSeed } from './run.ts';
 
